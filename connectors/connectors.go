@@ -1,0 +1,187 @@
+// Package connectors is the contract between wires and actors. A connector
+// knows bytes and no actors: it listens, makes a Conn of each client, and brings
+// a Protocol that holds the conversation. See docs/architecture.md.
+package connectors
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// Connector serves one kind of client.
+type Connector interface {
+	// Name is unique within one configuration; it is part of actor names and
+	// of every Session.
+	Name() string
+	// Listen opens the connector's places, each ready to accept. It is called
+	// once for each start, and closes what it opened when it fails.
+	Listen(ctx context.Context) ([]Listener, error)
+	// Protocol makes the conversation with the client behind c.
+	Protocol(c Conn) Protocol
+}
+
+// Ticker is implemented by connectors that choose how long a push may wait for
+// others to share its write. Zero means 20 ms, negative that pushes never wait.
+type Ticker interface {
+	TickEvery() time.Duration
+}
+
+// Source is what a configuration accepts: a Connector, or a Factory of one.
+type Source interface {
+	Name() string
+}
+
+// Factory makes a connector for a host and port.
+type Factory struct {
+	Host string
+	Port int
+	New  func(host string, port int) Connector
+}
+
+// Name says what the factory would make, for messages about it.
+func (f Factory) Name() string { return "factory" }
+
+// Listener accepts on one address. What takes time before a client can be
+// served (telling protocols apart, TLS, upgrades) is not done in Accept, but
+// beside it.
+type Listener interface {
+	// Accept returns the next client. After Close it returns net.ErrClosed;
+	// after any other error it may be called again.
+	Accept() (Conn, error)
+	// Close stops accepting. Conns that were accepted live on.
+	Close() error
+	Addr() net.Addr
+}
+
+// Frame is the smallest whole thing that a wire delivers: a package cut out of
+// a stream, a WebSocket message, a datagram.
+type Frame struct {
+	Data []byte
+	Text bool // a WebSocket text message
+}
+
+// Conn is the wire of one client. One goroutine reads it and one writes it;
+// Close, SetReadLimit and SetWriteDeadline may be called from others.
+type Conn interface {
+	// ReadFrames blocks until the client has sent something and returns all
+	// whole frames that one read brought, in order. They are valid until the
+	// next call. It may return frames and an error together; the error comes
+	// after them, and is final: io.EOF, net.ErrClosed, one of this package's
+	// errors, or the wire's own.
+	ReadFrames() ([]Frame, error)
+	// Write sends packages in order, in as few writes as the wire allows. It
+	// does not keep them.
+	Write(packages net.Buffers) error
+	// SetWriteDeadline bounds a Write, also one under way; the zero time does not.
+	SetWriteDeadline(t time.Time) error
+	// SetReadLimit makes ReadFrames fail with ErrTooLarge on a frame whose
+	// announced size is over n bytes.
+	SetReadLimit(n int)
+	// Close hangs up and unblocks ReadFrames and Write. What was written
+	// still reaches a client that takes it; the wire may tell it the reason.
+	// It does not block. Further calls do nothing.
+	Close(r Reason)
+	// Transport is "tcp", "websocket", …
+	Transport() string
+	LocalAddr() net.Addr
+	RemoteAddr() net.Addr
+}
+
+// Reason says why a socket closes.
+type Reason struct {
+	Cause messages.Cause
+	Text  string // for people; may be empty
+}
+
+// Errors that ReadFrames ends with when the client is to blame. They may be wrapped.
+var (
+	ErrTooLarge  = errors.New("connectors: frame over the limit")
+	ErrMalformed = errors.New("connectors: malformed frame")
+	ErrStalled   = errors.New("connectors: frame not complete in time")
+)
+
+// Protocol is one client's conversation as a pure value: no I/O, no clock, no
+// goroutine. Its methods are called one at a time, and what they want done they
+// append to step.
+type Protocol interface {
+	// Open begins the conversation.
+	Open(step *Step, now time.Time)
+	// Feed takes one frame. Nothing may keep f.Data.
+	Feed(step *Step, f Frame, now time.Time)
+	// Expire is called at the latest when the last Step.Expire has come, and may be
+	// called earlier.
+	Expire(step *Step, now time.Time)
+	// Welcome brings the application's answer to a Hello that Feed asked for:
+	// user data for the client, or why it is refused.
+	Welcome(step *Step, user any, err error, now time.Time)
+}
+
+// Step is what a Protocol wants done. The zero Step is: nothing.
+type Step struct {
+	// Send is whole packages to be sent ahead of waiting messages.
+	Send []byte
+	// Requests are to be routed in order. A request's Seq, Session and
+	// Deadline are set on the way; its Body must not alias a frame.
+	Requests []Inbound
+	// Codec, when set, says that the handshake is done: requests may come and
+	// messages may be sent from now on, written by this codec.
+	Codec Codec
+	// Hello, when set, asks the application whether the client may come in.
+	Hello *Hello
+	// Expire, when set, replaces the time by which Expire must be called.
+	Expire time.Time
+	// ReadLimit, when positive, replaces the largest frame accepted, in bytes.
+	ReadLimit int
+	// Close, when set, ends the conversation, after Requests and Send of this
+	// step have been seen to.
+	Close *Reason
+}
+
+// Reset empties the step and keeps its memory.
+func (s *Step) Reset() {
+	clear(s.Requests)
+	*s = Step{Send: s.Send[:0], Requests: s.Requests[:0]}
+}
+
+// Inbound is a decoded request with what its answer must remember.
+type Inbound struct {
+	*messages.Request
+	// Tag comes back in AppendResponse.
+	Tag any
+}
+
+// Hello is what a client says when it comes in.
+type Hello struct {
+	Connector  string
+	Transport  string
+	RemoteAddr net.Addr
+	// Type and Version are what the client says of itself.
+	Type, Version string
+	// User is the application's part of the handshake as the client wrote it
+	// (JSON), Raw the whole of it. Both may be kept.
+	User, Raw []byte
+}
+
+// Codec turns messages into a client's bytes. It is shared by many clients, has no
+// state, and is comparable: what is pushed to many is encoded once for each Codec.
+type Codec interface {
+	// AppendResponse appends the package that answers the request that to
+	// remembers.
+	AppendResponse(dst []byte, to Origin, r *messages.Response) ([]byte, error)
+	// AppendPush appends the package that holds p.
+	AppendPush(dst []byte, p *messages.Push) ([]byte, error)
+	// AppendKick appends the package that says farewell with a reason. Wires
+	// without one append nothing.
+	AppendKick(dst []byte, reason string) ([]byte, error)
+}
+
+// Origin is what is remembered of a request until it is answered.
+type Origin struct {
+	ID    uint64
+	Route string
+	Tag   any
+}

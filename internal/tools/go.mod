@@ -1,0 +1,3 @@
+module github.com/fairlead-go/fairlead/internal/tools
+
+go 1.26
