@@ -1,0 +1,47 @@
+package pomelo
+
+import "time"
+
+// Config is what all clients of a connector share. A Protocol reads it and
+// nobody changes it.
+type Config struct {
+	// Heartbeat is how often client and server show each other life. Zero and
+	// less mean no heartbeats: those of a client are swallowed (P5.2).
+	Heartbeat time.Duration
+	// Timeout is how long a client may be silent. Zero means twice Heartbeat,
+	// without heartbeats for ever, as does less. With heartbeats it counts from
+	// the ack on (P5), without them from the first moment on (P13.6). Every frame
+	// is life (P5.3).
+	Timeout time.Duration
+	// HandshakeTime is how long handshake and ack may take together, counted
+	// from Open (P3.4). Zero means 5 s, less for ever.
+	HandshakeTime time.Duration
+	// CheckClient tells whether a client of this type and version may come in;
+	// false is answered 501, a panic 500 (P4.3). Nil lets all in. Many clients
+	// call it at once.
+	CheckClient func(typ, version string) bool
+	// MaxHello is the largest body accepted before the ack. Zero means 4 KiB.
+	MaxHello int
+	// MaxPackage is the largest body accepted after it, up to MaxBody. Zero
+	// means 64 KiB.
+	MaxPackage int
+}
+
+// WithDefaults is c with what its zero values mean filled in.
+func (c Config) WithDefaults() Config {
+	if c.Timeout == 0 {
+		c.Timeout = 2 * c.Heartbeat
+	}
+	if c.HandshakeTime == 0 {
+		c.HandshakeTime = 5 * time.Second
+	}
+	if c.MaxHello == 0 {
+		c.MaxHello = 4 << 10
+	}
+	if c.MaxPackage == 0 {
+		c.MaxPackage = 64 << 10
+	}
+	c.MaxHello = min(c.MaxHello, MaxBody)
+	c.MaxPackage = min(c.MaxPackage, MaxBody)
+	return c
+}

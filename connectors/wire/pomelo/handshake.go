@@ -1,0 +1,126 @@
+package pomelo
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// Codes of a handshake's answer (P4.2).
+const (
+	codeOK        = 200
+	codeOldClient = 501
+)
+
+var errNoSys = errors.New("pomelo: handshake without sys")
+
+// handshake asks the application, or refuses in the order of P4.3. One that comes
+// while the application thinks asks again; the first answer decides (P4.4).
+func (p *Protocol) handshake(step *connectors.Step, body []byte) {
+	h := *p.hello
+	if err := readHello(&h, body); err != nil {
+		p.refuse(step, messages.CodeInternal, err.Error())
+		return
+	}
+	if code, text := p.check(h.Type, h.Version); code != codeOK {
+		p.refuse(step, code, text)
+		return
+	}
+	if step.Hello == nil {
+		step.Hello = &h
+	}
+}
+
+// Welcome answers the handshake: with user, when it is truthy, or with the code
+// of err. Only the first answer counts.
+func (p *Protocol) Welcome(step *connectors.Step, user any, err error, _ time.Time) {
+	if p.state != inited {
+		return
+	}
+	if err != nil {
+		e := messages.AsError(err)
+		p.refuse(step, e.Code, e.Error())
+		return
+	}
+	sent, err := p.appendWelcome(step.Send, user)
+	if err != nil {
+		p.refuse(step, messages.CodeInternal, err.Error())
+		return
+	}
+	step.Send = sent
+	p.state = waitAck
+	p.hello = nil
+}
+
+// check asks the connector's CheckClient. Its panic refuses this client only.
+func (p *Protocol) check(typ, version string) (code int32, text string) {
+	if p.cfg.CheckClient == nil {
+		return codeOK, ""
+	}
+	defer func() {
+		if recover() != nil {
+			code, text = messages.CodeInternal, "pomelo: client check panicked"
+		}
+	}()
+	if !p.cfg.CheckClient(typ, version) {
+		return codeOldClient, "pomelo: client too old"
+	}
+	return codeOK, ""
+}
+
+// refuse answers with a code and nothing else, then closes (P4.3). A code that a
+// client would take for a yes becomes 500.
+func (p *Protocol) refuse(step *connectors.Step, code int32, text string) {
+	if code == codeOK || code == 0 {
+		code = messages.CodeInternal
+	}
+	start := len(step.Send)
+	step.Send = appendHeader(step.Send, TypeHandshake, 0)
+	step.Send = appendError(step.Send, code, "")
+	step.Send, _ = closeHeader(step.Send, start)
+	p.close(step, messages.CauseRefused, text)
+}
+
+// readHello reads what the client says of itself (P4.1) into h. Names are told
+// apart by case, as JavaScript does.
+func readHello(h *connectors.Hello, body []byte) error {
+	h.Raw = joinSurrogates(body)
+	var hello map[string]json.RawMessage
+	if err := json.Unmarshal(h.Raw, &hello); err != nil {
+		return err
+	}
+	if !truthy(hello["sys"]) {
+		return errNoSys
+	}
+	var sys map[string]json.RawMessage
+	_ = json.Unmarshal(hello["sys"], &sys) // any truthy value will do, with or without members
+	h.Type, h.Version = text(sys["type"]), text(sys["version"])
+	h.User = hello["user"]
+	return nil
+}
+
+// appendWelcome appends the answer of P4.2. What dictionary and schemas add to
+// sys goes behind the heartbeat.
+func (p *Protocol) appendWelcome(dst []byte, user any) ([]byte, error) {
+	u, err := marshal(user)
+	if err != nil {
+		return dst, err
+	}
+	start := len(dst)
+	dst = appendHeader(dst, TypeHandshake, 0)
+	dst = append(dst, `{"code":200,"sys":{`...)
+	if p.cfg.Heartbeat > 0 {
+		dst = append(dst, `"heartbeat":`...)
+		dst = strconv.AppendFloat(dst, p.cfg.Heartbeat.Seconds(), 'f', -1, 64)
+	}
+	dst = append(dst, '}')
+	if truthy(u) {
+		dst = append(dst, `,"user":`...)
+		dst = appendText(dst, u)
+	}
+	return closeHeader(append(dst, '}'), start)
+}

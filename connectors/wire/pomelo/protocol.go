@@ -1,0 +1,204 @@
+package pomelo
+
+import (
+	"errors"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// state is where a conversation stands (P3).
+type state byte
+
+const (
+	inited  state = iota // no handshake has been answered
+	waitAck              // the handshake is answered
+	working              // messages flow
+	closed
+)
+
+// Protocol is the server's end of one client's conversation. An idle client holds
+// one, so it is small.
+type Protocol struct {
+	cfg      *Config           // of the connector, shared
+	hello    *connectors.Hello // what the wire knows; nil once the handshake is answered
+	route    string            // of the last request: the next is often the same
+	deadline time.Time         // of the handshake; zero when it has none
+	seen     time.Time         // when the client last showed life
+	state    state
+}
+
+// NewProtocol makes the conversation with a client of which hello tells the
+// connector, the transport and the address. cfg has its defaults filled in.
+func NewProtocol(cfg *Config, hello connectors.Hello) *Protocol {
+	return &Protocol{cfg: cfg, hello: &hello}
+}
+
+// Open begins the conversation: the client speaks first.
+func (p *Protocol) Open(step *connectors.Step, now time.Time) {
+	p.seen = now
+	if p.cfg.HandshakeTime > 0 {
+		p.deadline = now.Add(p.cfg.HandshakeTime)
+	}
+	step.ReadLimit = HeaderLen + p.cfg.MaxHello
+	step.Expire, _ = p.due()
+}
+
+// Feed takes one frame: one package or several, whole (P2.3). What comes before a
+// malformed package counts.
+func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time) {
+	if p.state == closed {
+		return
+	}
+	p.seen = now
+	if len(f.Data) == 0 && !f.Text {
+		p.fail(step, ErrShort)
+	}
+	for b := f.Data; len(b) > 0 && p.state != closed; {
+		pkg, rest, err := DecodePackage(b)
+		if err == nil && len(pkg.Body) > p.limit() {
+			err = ErrTooLarge
+		}
+		if err != nil {
+			p.fail(step, err)
+			return
+		}
+		p.take(step, pkg, now)
+		b = rest
+	}
+}
+
+// Expire closes when the handshake or a sign of life is overdue. Life only sets
+// seen: here the time by which Expire must be called moves on.
+func (p *Protocol) Expire(step *connectors.Step, now time.Time) {
+	if p.state == closed {
+		return
+	}
+	due, cause := p.due()
+	if due.IsZero() || now.Before(due) {
+		step.Expire = due
+		return
+	}
+	p.close(step, cause, "")
+}
+
+// take is the table of P3: what is not named there is ignored (P3.1).
+func (p *Protocol) take(step *connectors.Step, pkg Package, now time.Time) {
+	switch pkg.Type {
+	case TypeHandshake:
+		if p.state == inited {
+			p.handshake(step, pkg.Body)
+		}
+	case TypeAck:
+		if p.state == waitAck {
+			p.ack(step, now)
+		}
+	case TypeHeartbeat:
+		if p.state == working {
+			p.heartbeat(step)
+		}
+	case TypeData:
+		if p.state == working {
+			p.message(step, pkg.Body)
+		}
+	default: // a kick is the server's to send (P2.5)
+		p.fail(step, ErrType)
+	}
+}
+
+// ack lets messages flow, and starts a browser's heartbeats with ours (P5.1).
+func (p *Protocol) ack(step *connectors.Step, now time.Time) {
+	p.state = working
+	step.Codec = Codec{}
+	step.ReadLimit = HeaderLen + p.cfg.MaxPackage
+	p.heartbeat(step)
+	if p.cfg.Timeout > 0 {
+		step.Expire = now.Add(p.cfg.Timeout)
+	}
+}
+
+// heartbeat sends one, if there are heartbeats: one at the ack, one for each of
+// the client's, none by our own clock (P5.1, P5.2).
+func (p *Protocol) heartbeat(step *connectors.Step) {
+	if p.cfg.Heartbeat > 0 {
+		step.Send = appendHeader(step.Send, TypeHeartbeat, 0)
+	}
+}
+
+// message routes what a client sends: requests, notifies, and pushes taken for
+// notifies (P6.8). Responses are a server's.
+func (p *Protocol) message(step *connectors.Step, body []byte) {
+	m, err := DecodeMessage(body)
+	if err == nil && m.Kind == KindResponse {
+		err = ErrKind
+	}
+	if err != nil {
+		p.fail(step, err)
+		return
+	}
+	route, ok := p.routeOf(m)
+	notify := m.Kind != KindRequest || m.ID == 0 // P6.4
+	switch {
+	case ok:
+		step.Requests = append(step.Requests, connectors.Inbound{Request: &messages.Request{
+			Id:     m.ID,
+			Notify: notify,
+			Route:  route,
+			Body:   joinSurrogates(m.Body),
+		}})
+	case !notify: // the reference leaves the client waiting (P7.1)
+		to := connectors.Origin{ID: m.ID}
+		fault := &messages.Response{Error: &messages.Error{Code: messages.CodeInternal}}
+		step.Send, _ = Codec{}.AppendResponse(step.Send, to, fault)
+	}
+}
+
+// routeOf is the route that m names. Without a dictionary no code is known (P8).
+func (p *Protocol) routeOf(m Message) (route string, ok bool) {
+	if m.Compressed {
+		return "", false
+	}
+	if string(m.Route) != p.route {
+		p.route = string(m.Route)
+	}
+	return p.route, true
+}
+
+// limit is the largest body that may come now (F 20).
+func (p *Protocol) limit() int {
+	if p.state == working {
+		return p.cfg.MaxPackage
+	}
+	return p.cfg.MaxHello
+}
+
+// due is when the conversation ends unless the client does something, and why;
+// the zero time if never.
+func (p *Protocol) due() (at time.Time, cause messages.Cause) {
+	if p.state != working {
+		at, cause = p.deadline, messages.CauseHandshakeTimeout
+	}
+	if p.cfg.Timeout <= 0 || p.state != working && p.cfg.Heartbeat > 0 {
+		return at, cause
+	}
+	if life := p.seen.Add(p.cfg.Timeout); at.IsZero() || life.Before(at) {
+		at, cause = life, messages.CauseHeartbeatTimeout
+	}
+	return at, cause
+}
+
+// fail closes because of what the client sent, without a word to it (P12.2).
+func (p *Protocol) fail(step *connectors.Step, err error) {
+	cause := messages.CauseMalformed
+	if errors.Is(err, connectors.ErrTooLarge) {
+		cause = messages.CauseTooLarge
+	}
+	p.close(step, cause, err.Error())
+}
+
+func (p *Protocol) close(step *connectors.Step, cause messages.Cause, text string) {
+	p.state = closed
+	p.hello = nil
+	step.Close = &connectors.Reason{Cause: cause, Text: text}
+}
