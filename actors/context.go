@@ -1,0 +1,129 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// Context is what a handler knows of its request, and how it speaks to clients.
+// It is good while the handler runs; what is to outlive it is a Reply.
+//
+// What one handler sends (pushes to a client, pushes to a group, its answer) arrives at
+// each client in that order.
+type Context struct {
+	route    *routeActor
+	req      *messages.Request
+	socket   *actor.PID
+	deferred bool
+}
+
+// Request is the request itself. It must not be changed.
+func (c *Context) Request() *messages.Request { return c.req }
+
+// Session is what is known of the client that asks.
+func (c *Context) Session() *messages.Session { return c.req.GetSession() }
+
+// Socket is the actor of the client that asks.
+func (c *Context) Socket() *actor.PID { return c.socket }
+
+// Push sends v, as JSON, to the client that asks. It fails when v has no JSON form.
+func (c *Context) Push(route string, v any) error { return c.PushTo(c.socket, route, v) }
+
+// PushTo sends v, as JSON, to the client behind any socket.
+func (c *Context) PushTo(socket *actor.PID, route string, v any) error {
+	body, err := jsonBody(v)
+	if err != nil {
+		return fmt.Errorf("push %s: %w", route, err)
+	}
+	c.Send(socket, &messages.Push{Route: route, Body: body})
+	return nil
+}
+
+// Send sends any message of package messages to a socket (Push, Kick, Close, …), or
+// anything to any other actor.
+func (c *Context) Send(to *actor.PID, msg any) {
+	c.route.node.sendBehind(c.route.lanes, to, msg)
+}
+
+// Group is the group of that name. It exists while it has members.
+func (c *Context) Group(name string) Group {
+	return Group{node: c.route.node, name: name, lanes: c.route.lanes}
+}
+
+// All is the group of all clients that are ready.
+func (c *Context) All() Group {
+	return Group{node: c.route.node, all: true, lanes: c.route.lanes}
+}
+
+// Defer lets the handler answer later: what it returns is ignored, and the Reply
+// answers. The request keeps its slot and its deadline.
+func (c *Context) Defer() *Reply {
+	c.deferred = true
+	return &Reply{route: c.route, req: c.req, socket: c.socket}
+}
+
+// answer ends the request.
+func (c *Context) answer(body []byte, err error) {
+	if m := outcome(c.route.node, c.req, body, err); c.socket != nil {
+		c.Send(c.socket, m)
+	}
+}
+
+// outcome is the message that ends a request: a Done for a notify.
+func outcome(n *node, req *messages.Request, body []byte, err error) any {
+	var known *messages.Error
+	if err != nil && !errors.As(err, &known) {
+		n.log.Error("handler failed", "route", req.Route, "error", err)
+	}
+	switch {
+	case req.Notify:
+		return &messages.Done{Seq: req.Seq}
+	case err != nil:
+		return req.Fail(err)
+	}
+	return req.Reply(body)
+}
+
+// ErrReplied is returned by a Reply that has been used.
+var ErrReplied = errors.New("actors: request already replied to")
+
+// Reply answers a request later, once, from any goroutine.
+type Reply struct {
+	route  *routeActor // its node and lanes
+	req    *messages.Request
+	socket *actor.PID
+	used   atomic.Bool
+}
+
+// Send answers with v as JSON. It fails when v has no JSON form or the reply has been used.
+func (r *Reply) Send(v any) error {
+	body, err := jsonBody(v)
+	if err != nil {
+		return fmt.Errorf("reply to %s: %w", r.req.Route, err)
+	}
+	return r.end(body, nil)
+}
+
+// Fail answers with an error: an *messages.Error chooses the client's code.
+func (r *Reply) Fail(err error) error {
+	if err == nil {
+		err = messages.AsError(nil)
+	}
+	return r.end(nil, err)
+}
+
+func (r *Reply) end(body []byte, err error) error {
+	if r.used.Swap(true) {
+		return ErrReplied
+	}
+	n := r.route.node
+	if m := outcome(n, r.req, body, err); r.socket != nil {
+		n.sendBehind(r.route.lanes, r.socket, m)
+	}
+	return nil
+}

@@ -1,0 +1,283 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// link is what belongs to one living wire. It is made when a client is
+// accepted, outlives restarts of the socket's actor, and is closed by the shard
+// once that actor is gone. Its methods may be called from any goroutine: a mutex
+// guards it, not the actor's mailbox, because the reader, the batcher and
+// the writer meet here for every message, and a mailbox hop costs ten times as much.
+type link struct {
+	*gate
+	conn    connectors.Conn
+	batcher *batcher
+	pid     *actor.PID
+	born    time.Time
+	session atomic.Pointer[messages.Session]
+	read    atomic.Uint64 // bytes
+
+	// talk makes the calls to proto follow each other: frames, time and the
+	// application's answer come from different goroutines.
+	talk  sync.Mutex
+	proto connectors.Protocol
+
+	mu      sync.Mutex
+	codec   connectors.Codec // nil before the handshake is done
+	slots   slots
+	room    chan struct{} // wakes the reader that waits for a slot; nil before it ever waited
+	full    bool          // the reader waits for a slot
+	out     outbox
+	written uint64 // bytes
+	flying  uint64 // messages in the write under way
+	alarm   alarm
+	reason  *connectors.Reason // set once: the link ends
+	live    int                // goroutines of the link
+	closed  bool
+	cancel  context.CancelFunc // of the handshake hooks that run
+	asked   int                // hooks that run
+	kickers []*actor.PID       // who waits for Kicked
+}
+
+// start gives the link, which has its actor, its reader.
+func (l *link) start() {
+	l.links.Add(1)
+	l.live = 1
+	go l.serve()
+}
+
+// serve is the link's reader goroutine. A panic below it is the socket's failure; the
+// reader goes on, for as long as the socket's supervisor does.
+func (l *link) serve() {
+	defer l.leave()
+	l.guarded(func() { l.converse(connectors.Protocol.Open) })
+	for l.readOn() {
+	}
+}
+
+// readOn reads until the wire ends, and then returns false, or until something panics.
+func (l *link) readOn() (again bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.fail(p)
+			again = !l.ended()
+		}
+	}()
+	for {
+		frames, err := l.conn.ReadFrames()
+		if len(frames) > 0 && !l.feed(frames) {
+			return false
+		}
+		if err != nil {
+			l.end(readReason(err))
+			return false
+		}
+	}
+}
+
+// steps are kept for use again; a reader has one only while it handles frames.
+var steps = sync.Pool{New: func() any { return new(connectors.Step) }}
+
+// feed brings the frames of one read to the protocol and does what it wants.
+func (l *link) feed(frames []connectors.Frame) bool {
+	step := steps.Get().(*connectors.Step)
+	defer func() { step.Reset(); steps.Put(step) }()
+	n := 0
+	now := time.Now()
+	l.speak(func() {
+		for _, f := range frames {
+			n += len(f.Data)
+			if l.proto.Feed(step, f, now); step.Close != nil {
+				return
+			}
+		}
+	})
+	l.read.Add(uint64(n))
+	return l.act(step, now)
+}
+
+// speak calls f while nobody else uses proto.
+func (l *link) speak(f func()) {
+	l.talk.Lock()
+	defer l.talk.Unlock()
+	f()
+}
+
+// converse makes one call to the protocol and does what it wants.
+func (l *link) converse(call func(connectors.Protocol, *connectors.Step, time.Time)) {
+	var step connectors.Step
+	now := time.Now()
+	l.speak(func() { call(l.proto, &step, now) })
+	l.act(&step, now)
+}
+
+// act does what a step says, and returns false when the link ends with it.
+func (l *link) act(step *connectors.Step, now time.Time) bool {
+	if step.ReadLimit > 0 {
+		l.conn.SetReadLimit(step.ReadLimit)
+	}
+	if !step.Expire.IsZero() {
+		l.expireBy(step.Expire)
+	}
+	if step.Codec != nil {
+		l.welcome(step.Codec)
+	}
+	if len(step.Send) > 0 {
+		l.sendControl(step.Send)
+	}
+	for i := range step.Requests {
+		if !l.request(&step.Requests[i], now) {
+			return false
+		}
+	}
+	if step.Hello != nil {
+		l.ask(step.Hello)
+	}
+	if step.Close == nil {
+		return true
+	}
+	if len(step.Send) > 0 { // the client is to learn it: a refusal
+		l.seal(*step.Close, nil)
+	} else {
+		l.end(*step.Close)
+	}
+	return false
+}
+
+// welcome makes the client one that messages can be sent to.
+func (l *link) welcome(c connectors.Codec) {
+	l.mu.Lock()
+	first := l.codec == nil
+	l.codec = c
+	l.mu.Unlock()
+	if first {
+		l.tell(&messages.Connected{Session: l.session.Load()})
+	}
+}
+
+// end is how every link ends: the first reason counts. The actor is stopped, and the
+// shard, when it learns of that, closes the link.
+func (l *link) end(r connectors.Reason) {
+	l.mu.Lock()
+	first := l.reason == nil
+	if first {
+		l.reason = &r
+		l.alarm.stop()
+		l.wakeReader()
+	}
+	l.mu.Unlock()
+	if first {
+		l.root.Stop(l.pid)
+	}
+}
+
+func (l *link) ended() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reason != nil
+}
+
+// close is called by the shard, once, when the socket's actor is gone.
+func (l *link) close() {
+	l.mu.Lock()
+	if l.reason == nil { // somebody stopped the actor, not the link
+		l.reason = &connectors.Reason{Cause: messages.CauseClosed, Text: "actor stopped"}
+	}
+	reason := *l.reason
+	l.closed = true
+	l.alarm.stop()
+	if l.cancel != nil {
+		l.cancel()
+	}
+	l.wakeReader()
+	ev := &messages.Closed{Session: l.session.Load(), Cause: reason.Cause, Reason: reason.Text}
+	ev.Unsent = l.flying + l.out.messages()
+	ev.BytesIn, ev.BytesOut = l.read.Load(), l.written
+	flushed := l.out.sealed && ev.Unsent == 0
+	ready, kickers := l.codec != nil, l.kickers
+	l.codec, l.slots, l.kickers, l.out.batch = nil, slots{}, nil, nil
+	gone := l.live == 0
+	l.mu.Unlock()
+
+	l.guarded(func() { l.conn.Close(reason) })
+	ev.Duration = int64(time.Since(l.born))
+	for _, pid := range kickers {
+		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})
+	}
+	l.publish(ev)
+	if ready {
+		l.tell(ev)
+	}
+	if gone {
+		l.links.Done()
+	}
+}
+
+// leave counts a goroutine of the link out. The last one lets go of the node.
+func (l *link) leave() {
+	l.mu.Lock()
+	l.live--
+	gone := l.closed && l.live == 0
+	l.mu.Unlock()
+	if gone {
+		l.links.Done()
+	}
+}
+
+// fail reports a panic outside Receive to the socket's actor, which fails with it.
+func (l *link) fail(p any) {
+	l.root.Send(l.pid, &failure{reason: p})
+}
+
+// safely runs f; a panic of it is an error.
+func safely(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("actors: panic: %v", p)
+		}
+	}()
+	return f()
+}
+
+// guarded runs what may panic because others wrote it.
+func (l *link) guarded(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.log.Error("panic in a connector", "socket", l.pid.Id, "panic", fmt.Sprint(p))
+			l.end(connectors.Reason{Cause: messages.CauseFailed})
+		}
+	}()
+	f()
+}
+
+// readReason tells why reading ended.
+func readReason(err error) connectors.Reason {
+	for _, c := range []struct {
+		err   error
+		cause messages.Cause
+	}{
+		{io.EOF, messages.CauseClient},
+		{connectors.ErrTooLarge, messages.CauseTooLarge},
+		{connectors.ErrMalformed, messages.CauseMalformed},
+		{connectors.ErrStalled, messages.CauseStalled},
+		{net.ErrClosed, messages.CauseClosed},
+	} {
+		if errors.Is(err, c.err) {
+			return connectors.Reason{Cause: c.cause, Text: err.Error()}
+		}
+	}
+	return connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()}
+}

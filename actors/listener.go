@@ -1,0 +1,76 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/connectors"
+)
+
+// listener runs the accept loop of one address. The listening place belongs to
+// its connector: a fresh listener accepts from the same backlog.
+type listener struct {
+	place *place
+}
+
+// place is one address being listened on. It outlives restarts of its listener.
+type place struct {
+	*gate
+	connectors.Listener
+	pid       atomic.Pointer[actor.PID]
+	accepting atomic.Bool
+	next      atomic.Uint64 // shard that gets the next socket
+	closing   atomic.Bool
+}
+
+// acceptFailed is how an accept loop ended.
+type acceptFailed struct{ err error }
+
+// Restarts of listeners: for ever, but not in a hurry.
+var listenerRestarts = backoff{first: 50 * time.Millisecond, most: 5 * time.Second, calm: 10 * time.Second}
+
+func (l *listener) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		l.place.pid.Store(ctx.Self())
+		if !l.place.accepting.Swap(true) {
+			l.place.links.Go(l.place.accept)
+		}
+	case *acceptFailed:
+		panic(m.err)
+	}
+}
+
+// accept hands clients to the shards in turn. Its end is the listener's failure,
+// unless the place was closed.
+func (p *place) accept() {
+	err := safely(func() error {
+		for {
+			c, err := p.Accept()
+			if err != nil {
+				return err
+			}
+			n := p.next.Add(1)
+			p.root.Send(p.shards[n%uint64(len(p.shards))], &opened{c})
+		}
+	})
+	p.accepting.Store(false)
+	if p.closing.Load() && errors.Is(err, net.ErrClosed) {
+		return
+	}
+	p.log.Warn("accept failed", "connector", p.name, "addr", p.Addr().String(), "error", err)
+	p.root.Send(p.pid.Load(), &acceptFailed{fmt.Errorf("accept: %w", err)})
+}
+
+// close stops accepting, for good.
+func (p *place) close() {
+	p.closing.Store(true)
+	if err := safely(p.Close); err != nil && !errors.Is(err, net.ErrClosed) {
+		p.log.Warn("listener not closed", "connector", p.name, "error", err)
+	}
+}

@@ -1,0 +1,246 @@
+package actors
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// mailboxKind is what all mailboxes of one kind share.
+type mailboxKind struct {
+	// turns runs a mailbox that has taken burst messages in one run.
+	turns actor.Dispatcher
+	// burst is how many messages one run handles before it makes room for others.
+	burst int
+	// limit of waiting user messages. Zero: none.
+	limit int
+	// lost is told of every message that is never handled: the mailbox was
+	// full, or the actor stopped. Nil: nobody is told.
+	lost func(msg any)
+}
+
+// mailbox replaces the engine's own, for three reasons: it is a third smaller
+// and holds no queue while it is empty; its length has a bound that does not
+// block senders; and what is left in it when its actor stops is not lost
+// without a word. System messages never wait behind user messages.
+type mailbox struct {
+	kind       *mailboxKind
+	invoker    actor.MessageInvoker
+	dispatcher actor.Dispatcher
+
+	mu        sync.Mutex
+	queue     ring
+	system    []any
+	running   bool
+	suspended bool
+	stopping  bool // a Stop was handled: the actor may be gone from here on
+}
+
+func newMailbox(kind *mailboxKind) actor.MailboxProducer {
+	return func() actor.Mailbox { return &mailbox{kind: kind} }
+}
+
+// RegisterHandlers is called once by the spawner. A message that was posted
+// before it waits.
+func (m *mailbox) RegisterHandlers(i actor.MessageInvoker, d actor.Dispatcher) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.invoker, m.dispatcher = i, d
+}
+
+// Start is called when the mailbox is ready: nothing is left to do.
+func (m *mailbox) Start() {}
+
+// PostUserMessage queues msg and sees to it that it is handled.
+func (m *mailbox) PostUserMessage(msg any) {
+	m.mu.Lock()
+	if m.kind.limit > 0 && m.queue.n >= m.kind.limit {
+		m.mu.Unlock()
+		m.tellLost(msg)
+		return
+	}
+	m.queue.push(msg)
+	m.wake()
+}
+
+// PostSystemMessage queues msg ahead of all user messages.
+func (m *mailbox) PostSystemMessage(msg any) {
+	m.mu.Lock()
+	m.system = append(m.system, msg)
+	m.wake()
+}
+
+// UserMessageCount is the number of waiting user messages.
+func (m *mailbox) UserMessageCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.queue.n
+}
+
+// wake is called with mu held, and releases it.
+func (m *mailbox) wake() {
+	if m.running || m.invoker == nil {
+		m.mu.Unlock()
+		return
+	}
+	m.running = true
+	m.mu.Unlock()
+	m.dispatcher.Schedule(m.process)
+}
+
+// process runs until the mailbox is empty or its turn is over.
+func (m *mailbox) process() {
+	for budget := m.kind.burst; ; {
+		switch m.run(&budget) {
+		case idle:
+			return
+		case tired:
+			m.kind.turns.Schedule(m.process)
+			return
+		}
+	}
+}
+
+// How a run ended.
+type runEnd int
+
+const (
+	failed runEnd = iota // the actor panicked: go on
+	idle                 // nothing to do
+	tired                // the turn is over
+)
+
+// run handles messages; a panic of the actor ends it and becomes a failure.
+func (m *mailbox) run(budget *int) (end runEnd) {
+	var msg any
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		reason := recover()
+		if reason != nil {
+			m.invoker.EscalateFailure(reason, msg)
+			return
+		}
+		// runtime.Goexit, as testing.T.FailNow calls it: this goroutine ends.
+		m.invoker.EscalateFailure(errors.New("actors: goroutine exit in Receive"), msg)
+		go m.process()
+	}()
+	for {
+		if *budget == 0 {
+			returned = true
+			return tired
+		}
+		*budget--
+		system, ok := false, false
+		if msg, system, ok = m.next(); !ok {
+			returned = true
+			return idle
+		}
+		if system {
+			m.invoker.InvokeSystemMessage(msg)
+		} else if !m.stopping || m.alive() {
+			m.invoker.InvokeUserMessage(msg)
+		} else {
+			m.tellLost(msg)
+		}
+	}
+}
+
+// next takes the message that is due; not ok means that the run is over.
+func (m *mailbox) next() (msg any, system, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for len(m.system) > 0 {
+		msg = m.system[0]
+		m.system[0] = nil
+		if m.system = m.system[1:]; len(m.system) == 0 {
+			m.system = nil
+		}
+		switch msg.(type) {
+		case *actor.SuspendMailbox:
+			m.suspended = true
+		case *actor.ResumeMailbox:
+			m.suspended = false
+		case *actor.Stop, *actor.Terminated: // an actor may end with either
+			m.stopping = true
+			return msg, true, true
+		default:
+			return msg, true, true
+		}
+	}
+	if m.suspended || m.queue.n == 0 {
+		m.running = false
+		return nil, false, false
+	}
+	return m.queue.pop(), false, true
+}
+
+// alive tells whether the actor is still registered.
+func (m *mailbox) alive() bool {
+	c, ok := m.invoker.(actor.Context)
+	if !ok {
+		return true
+	}
+	_, ok = c.ActorSystem().ProcessRegistry.GetLocal(c.Self().Id)
+	return ok
+}
+
+func (m *mailbox) tellLost(msg any) {
+	if m.kind.lost != nil {
+		m.kind.lost(msg)
+	}
+}
+
+// ring is a queue that holds two messages without memory of its own, and gives
+// back what it took for more as soon as it is empty.
+type ring struct {
+	few  [2]any
+	many []any
+	head int
+	n    int
+}
+
+func (r *ring) slots() []any {
+	if r.many != nil {
+		return r.many
+	}
+	return r.few[:]
+}
+
+func (r *ring) push(x any) {
+	s := r.slots()
+	if r.n == len(s) {
+		s = r.grow(s)
+	}
+	i := r.head + r.n
+	if i >= len(s) {
+		i -= len(s)
+	}
+	s[i] = x
+	r.n++
+}
+
+func (r *ring) grow(s []any) []any {
+	g := make([]any, 2*len(s)+4)
+	n := copy(g, s[r.head:])
+	copy(g[n:], s[:r.head])
+	clear(r.few[:])
+	r.many, r.head = g, 0
+	return g
+}
+
+func (r *ring) pop() any {
+	s := r.slots()
+	x := s[r.head]
+	s[r.head] = nil
+	if r.head++; r.head == len(s) {
+		r.head = 0
+	}
+	if r.n--; r.n == 0 {
+		r.many, r.head = nil, 0
+	}
+	return x
+}

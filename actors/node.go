@@ -1,0 +1,80 @@
+package actors
+
+import (
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/connectors"
+)
+
+// node is what all parts of one tree share. Nothing in it changes after the
+// tree has started.
+type node struct {
+	Tree
+	system   *actor.ActorSystem
+	root     *actor.RootContext
+	log      *slog.Logger
+	boot     string // in every socket's id, so that no id ever comes again
+	queue    *queue
+	router   *router
+	batchers []*batcher
+	opened   atomic.Uint64  // sockets so far: the next one's number
+	links    sync.WaitGroup // links whose goroutines live
+}
+
+// gate is what all sockets of one connector share.
+type gate struct {
+	*node
+	name      string
+	connector connectors.Connector
+	tick      time.Duration // negative: pushes never wait
+	waiting   []*waiting    // one for each batcher
+	shards    []*actor.PID
+}
+
+// publish puts a fact on the event stream.
+func (n *node) publish(fact any) { n.system.EventStream.Publish(fact) }
+
+// tell sends an event to the application's actor, if it has named one.
+func (n *node) tell(event any) {
+	if n.Events != nil {
+		n.root.Send(n.Events, event)
+	}
+}
+
+// socketID names socket number seq. Its batcher can be read off it.
+func (n *node) socketID(seq uint64) string {
+	return n.boot + "-" + strconv.FormatUint(seq, 10)
+}
+
+// batcherOf tells which batcher serves the socket with this PID; nil for a PID that is
+// not one of our sockets.
+func (n *node) batcherOf(pid *actor.PID) *batcher {
+	if pid == nil || pid.Address != n.system.Address() {
+		return nil
+	}
+	at := strings.LastIndexByte(pid.Id, '-')
+	if at < 0 || !strings.HasSuffix(pid.Id[:at], n.boot) {
+		return nil
+	}
+	seq, err := strconv.ParseUint(pid.Id[at+1:], 10, 64)
+	if err != nil {
+		return nil
+	}
+	return n.batchers[seq%uint64(len(n.batchers))]
+}
+
+// sendBehind sends msg so that it does not overtake what went through lanes before.
+func (n *node) sendBehind(lanes []lane, to *actor.PID, msg any) {
+	if b := n.batcherOf(to); b != nil && !lanes[b.k].empty() {
+		n.root.Send(b.pid, &deliver{to, msg, lanes[b.k].enter()})
+		return
+	}
+	n.root.Send(to, msg)
+}

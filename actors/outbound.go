@@ -1,0 +1,269 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// flushTime is how long a link that is about to close may take to write what waits.
+const flushTime = time.Second
+
+// respond answers the request of m.Seq, unless it has been answered or has expired.
+func (l *link) respond(m *messages.Response) {
+	l.mu.Lock()
+	t, ok := l.slots.release(m.Seq)
+	if ok {
+		l.wakeReader()
+	}
+	l.mu.Unlock()
+	if ok && !t.notify {
+		l.answer(t.origin, m)
+	}
+}
+
+// answer sends the response to what o remembers. One that cannot be encoded becomes code 500.
+func (l *link) answer(o connectors.Origin, m *messages.Response) {
+	codec := l.currentCodec()
+	if codec == nil {
+		return
+	}
+	e := newEntry()
+	err := l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendResponse(dst, o, m) })
+	if err != nil {
+		l.log.Warn("response not encoded", "route", o.Route, "socket", l.pid.Id, "error", err)
+		fail := &messages.Response{Error: messages.AsError(nil)}
+		if l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendResponse(dst, o, fail) }) != nil {
+			return
+		}
+	}
+	l.put(e, true)
+}
+
+// push sends p, which waits for the tick unless it is urgent.
+func (l *link) push(p *messages.Push) {
+	if e := l.encodePush(p); e != nil {
+		l.put(e, p.Urgent || l.tick < 0)
+	}
+}
+
+// sendBatch sends several pushes at once.
+func (l *link) sendBatch(m *messages.SendBatch) {
+	for _, p := range m.Pushes {
+		if e := l.encodePush(p); e != nil {
+			l.put(e, false)
+		}
+	}
+	l.flush()
+}
+
+func (l *link) encodePush(p *messages.Push) *entry {
+	codec := l.currentCodec()
+	if codec == nil {
+		return nil
+	}
+	e := newEntry()
+	e.key = p.Key
+	if err := l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendPush(dst, p) }); err != nil {
+		l.log.Warn("push not encoded", "route", p.Route, "socket", l.pid.Id, "error", err)
+		return nil
+	}
+	return e
+}
+
+// encode fills e. A codec that panics has an error.
+func (l *link) encode(e *entry, appendTo func([]byte) ([]byte, error)) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("actors: panic in the codec: %v", p)
+		}
+	}()
+	b, err := appendTo(e.bytes[:0])
+	if err == nil {
+		e.bytes = b
+	}
+	return err
+}
+
+func (l *link) currentCodec() connectors.Codec {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.codec
+}
+
+// put is the one door into the outbox for what is made for this client alone.
+func (l *link) put(e *entry, now bool) {
+	l.mu.Lock()
+	if e.key != "" {
+		l.out.drop(e.key)
+	}
+	slow := l.enqueue(e, now)
+	l.mu.Unlock()
+	if slow {
+		l.tooSlow()
+	}
+}
+
+// offer takes an entry that the batcher made for many. When the client's codec
+// is another one it takes nothing, and returns that codec.
+func (l *link) offer(c connectors.Codec, e *entry, now, search bool) (other connectors.Codec) {
+	l.mu.Lock()
+	if l.codec != c {
+		other = l.codec
+		l.mu.Unlock()
+		return other
+	}
+	if e == nil { // not ready yet
+		l.mu.Unlock()
+		return nil
+	}
+	if search {
+		l.out.drop(e.key)
+	}
+	slow := l.enqueue(e, now)
+	l.mu.Unlock()
+	if slow {
+		l.tooSlow()
+	}
+	return nil
+}
+
+// enqueue is called with mu held. It tells whether the client is too slow to take more.
+func (l *link) enqueue(e *entry, now bool) (slow bool) {
+	switch {
+	case l.out.sealed || l.reason != nil:
+		return false
+	case l.out.bytes > 0 && l.out.bytes+len(e.bytes) > l.OutboxBytes:
+		return true
+	}
+	l.out.add(e)
+	if now {
+		l.wakeWriter()
+	} else if !l.out.waiting && !l.out.writing {
+		l.out.waiting = true
+		l.waiting[l.batcher.k].add(l)
+	}
+	return false
+}
+
+func (l *link) tooSlow() {
+	l.end(connectors.Reason{Cause: messages.CauseSlow, Text: "outbox full"})
+}
+
+// sendControl queues the protocol's own packages ahead of all messages.
+func (l *link) sendControl(packages []byte) {
+	l.mu.Lock()
+	slow := len(l.out.control)+len(packages) > l.OutboxBytes
+	if !slow && l.reason == nil && !l.out.sealed {
+		l.out.control = append(l.out.control, packages...)
+		l.out.bytes += len(packages)
+		l.wakeWriter()
+	}
+	l.mu.Unlock()
+	if slow {
+		l.tooSlow()
+	}
+}
+
+// kick closes the link when what waits has been written. With a codec that has a
+// word for it the client is told why, when tell is set.
+func (l *link) kick(r connectors.Reason, tell bool, from *actor.PID) {
+	var last *entry
+	if codec := l.currentCodec(); tell && codec != nil {
+		last = newEntry()
+		if l.encode(last, func(dst []byte) ([]byte, error) { return codec.AppendKick(dst, r.Text) }) != nil {
+			last = nil
+		}
+	}
+	if from != nil {
+		l.mu.Lock()
+		l.kickers = append(l.kickers, from)
+		l.mu.Unlock()
+	}
+	l.seal(r, last)
+}
+
+// seal lets the outbox take nothing more after last. The link ends when all is
+// written, or when flushTime is over.
+func (l *link) seal(r connectors.Reason, last *entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.out.sealed || l.reason != nil {
+		return
+	}
+	if last != nil && len(last.bytes) > 0 {
+		l.out.add(last)
+	}
+	l.out.sealed, l.out.last = true, r
+	time.AfterFunc(flushTime, func() { l.end(r) })
+	l.wakeWriter()
+}
+
+// flush is called on the batcher's tick.
+func (l *link) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.out.waiting = false
+	if l.out.batch != nil {
+		l.wakeWriter()
+	}
+}
+
+// wakeWriter is called with mu held.
+func (l *link) wakeWriter() {
+	if l.out.writing || l.closed {
+		return
+	}
+	l.out.writing = true
+	l.live++
+	go l.write()
+}
+
+// write is the link's writer goroutine. It lives only while there is something to write.
+func (l *link) write() {
+	defer l.leave()
+	l.guarded(func() {
+		for l.writeBatch() {
+		}
+	})
+}
+
+// writeBatch writes what has gathered, and returns false when there was nothing.
+func (l *link) writeBatch() bool {
+	l.mu.Lock()
+	l.flying = l.out.messages()
+	control, b := l.out.take()
+	if b == nil {
+		l.out.writing = false
+		sealed, last := l.out.sealed, l.out.last
+		l.mu.Unlock()
+		if sealed {
+			l.end(last)
+		}
+		return false
+	}
+	l.mu.Unlock()
+
+	n := 0
+	packages := b.wire(control)
+	for _, p := range packages {
+		n += len(p)
+	}
+	err := l.conn.Write(packages)
+	b.release()
+
+	l.mu.Lock()
+	if err == nil {
+		l.written += uint64(n)
+		l.flying = 0
+	}
+	l.mu.Unlock()
+	if err != nil {
+		l.end(connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()})
+	}
+	return err == nil
+}

@@ -1,0 +1,145 @@
+package actors
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fairlead-go/fairlead/connectors"
+)
+
+// entry is one message on its way out, encoded. Its bytes are shared by all who
+// are sent the same.
+type entry struct {
+	bytes []byte
+	key   string // while it waits, a newer entry with this key replaces it
+	// replaced is set by the batcher when all who hold the entry hold a newer one as well.
+	replaced atomic.Bool
+	own      bool // made for one client: its memory is used again once written
+}
+
+// newEntry returns an entry for a single client, whose bytes may be appended to.
+func newEntry() *entry { return entries.Get().(*entry) }
+
+// Pools of what a message needs on its way out. They hold memory, no state.
+var (
+	entries = sync.Pool{New: func() any { return &entry{own: true} }}
+	batches = sync.Pool{New: func() any { return new(batch) }}
+)
+
+const (
+	entryKeep = 4 << 10 // larger buffers are not kept for use again
+	batchKeep = 1 << 10 // entries
+)
+
+// batch is what leaves in one write.
+type batch struct {
+	entries []*entry
+	bufs    net.Buffers
+}
+
+// wire is the batch as the Conn wants it, what comes first first.
+func (b *batch) wire(control []byte) net.Buffers {
+	b.bufs = b.bufs[:0]
+	if len(control) > 0 {
+		b.bufs = append(b.bufs, control)
+	}
+	for _, e := range b.entries {
+		if !e.replaced.Load() {
+			b.bufs = append(b.bufs, e.bytes)
+		}
+	}
+	return b.bufs
+}
+
+// release gives the batch's memory back. Nobody may use it afterwards.
+func (b *batch) release() {
+	for _, e := range b.entries {
+		if e.own && cap(e.bytes) <= entryKeep {
+			e.bytes, e.key = e.bytes[:0], ""
+			entries.Put(e)
+		}
+	}
+	if cap(b.entries) > batchKeep {
+		return
+	}
+	clear(b.entries)
+	clear(b.bufs[:cap(b.bufs)])
+	b.entries, b.bufs = b.entries[:0], b.bufs[:0]
+	batches.Put(b)
+}
+
+// outbox holds what a client is to be sent, in the order it came in. The link's
+// mutex guards it; while a write is under way the next batch gathers.
+type outbox struct {
+	control []byte // heartbeats and the like: ahead of all messages
+	batch   *batch // nil while nothing waits
+	bytes   int    // waiting, control included
+	writing bool   // the writer runs
+	waiting bool   // listed with the batcher, which will wake the writer
+	sealed  bool   // takes nothing more: the link closes when all is written
+	last    connectors.Reason
+}
+
+// add appends e. It does not look at limits.
+func (o *outbox) add(e *entry) {
+	if o.batch == nil {
+		o.batch = batches.Get().(*batch)
+	}
+	b := o.batch
+	if len(b.entries) == cap(b.entries) {
+		o.compact()
+	}
+	b.entries = append(b.entries, e)
+	o.bytes += len(e.bytes)
+}
+
+// compact drops what has been replaced, before memory grows because of it.
+func (o *outbox) compact() {
+	kept := o.batch.entries[:0]
+	for _, e := range o.batch.entries {
+		if e.replaced.Load() {
+			o.bytes -= len(e.bytes)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	clear(o.batch.entries[len(kept):])
+	o.batch.entries = kept
+}
+
+// drop removes the waiting entry with that key, if there is one.
+func (o *outbox) drop(key string) {
+	if o.batch == nil {
+		return
+	}
+	for i, e := range o.batch.entries {
+		if e.key == key && !e.replaced.Load() {
+			o.bytes -= len(e.bytes)
+			o.batch.entries = append(o.batch.entries[:i], o.batch.entries[i+1:]...)
+			return
+		}
+	}
+}
+
+// take hands over all that waits.
+func (o *outbox) take() (control []byte, b *batch) {
+	control, b = o.control, o.batch
+	o.control, o.batch, o.bytes = nil, nil, 0
+	if b == nil && control != nil {
+		b = batches.Get().(*batch)
+	}
+	return control, b
+}
+
+// messages counts the messages that wait.
+func (o *outbox) messages() (n uint64) {
+	if o.batch != nil {
+		for _, e := range o.batch.entries {
+			if !e.replaced.Load() {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,77 @@
+package actors
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// Route says who answers for all names under a prefix of dotted parts: "chat"
+// for chat.room.say, "" for what nobody else answers. The longest prefix wins. *Handlers is a
+// Route; RoutePID and RouteFunc make others.
+type Route interface {
+	// Prefix is what the names that the route answers begin with.
+	Prefix() string
+	// target is what the router needs to know, once the tree runs.
+	target() target
+	// check reports a mistake in how the route was made.
+	check() error
+}
+
+// target is where requests go. ours: an actor that tells when a notify has been handled.
+type target struct {
+	pid  *actor.PID
+	ours bool
+	pick func(*messages.Session, string) *actor.PID
+}
+
+// RouteFunc lets pick choose the actor for each request: by player, by shard, on another
+// node. It runs on the client's reader and must not block; nil means that nobody answers.
+func RouteFunc(prefix string, pick func(s *messages.Session, route string) *actor.PID) Route {
+	return route{prefix, target{pick: pick}}
+}
+
+// RoutePID sends requests to an actor of the user's. It handles *messages.Request,
+// and answers with ctx.Respond(req.Reply(body)) or ctx.Respond(req.Fail(err)).
+func RoutePID(prefix string, pid *actor.PID) Route {
+	return route{prefix, target{pid: pid}}
+}
+
+type route struct {
+	prefix string
+	to     target
+}
+
+func (r route) Prefix() string { return r.prefix }
+func (r route) target() target { return r.to }
+
+func (r route) check() error {
+	if r.to.pid == nil && r.to.pick == nil {
+		return fmt.Errorf("route %q: PID or function is nil", r.prefix)
+	}
+	return nil
+}
+
+// router is the table between route names and targets. It never changes.
+type router struct {
+	table map[string]target
+}
+
+// find resolves a name: the longest registered prefix of its dotted parts.
+func (r *router) find(s *messages.Session, name string) target {
+	for prefix := name; ; {
+		if t, ok := r.table[prefix]; ok {
+			if t.pick != nil {
+				t.pid = t.pick(s, name)
+			}
+			return t
+		}
+		if prefix == "" {
+			return target{}
+		}
+		prefix = prefix[:max(0, strings.LastIndexByte(prefix, '.'))]
+	}
+}

@@ -1,0 +1,43 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// socketBurst is how many messages a socket handles in one run on a sender's
+// goroutine before the queue takes over.
+const socketBurst = 64
+
+// socket stands for one client: its mailbox and its methods. What belongs to
+// the living wire is the link, which outlives a restart; link.serve, started
+// once by the shard, is the only reader of its Conn.
+type socket struct {
+	link *link
+}
+
+// failure is what a goroutine of the link panicked with.
+type failure struct{ reason any }
+
+func (s *socket) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *messages.Response:
+		s.link.respond(m)
+	case *messages.Done:
+		s.link.done(m.Seq)
+	case *messages.Push:
+		s.link.push(m)
+	case *messages.SendBatch:
+		s.link.sendBatch(m)
+	case *messages.Kick:
+		s.link.kick(connectors.Reason{Cause: messages.CauseKicked, Text: m.Reason}, true, ctx.Sender())
+	case *messages.Close:
+		s.link.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, false, ctx.Sender())
+	case *failure:
+		panic(fmt.Sprint("outside Receive: ", m.reason))
+	}
+}

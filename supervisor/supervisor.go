@@ -1,0 +1,90 @@
+// Package supervisor starts fairlead in an actor system: which connectors listen,
+// which actors answer, what happens when something fails, how it ends.
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/actors"
+	"github.com/fairlead-go/fairlead/connectors"
+)
+
+// Config says what to serve and how. The zero value of every field but
+// Connectors works.
+type Config struct {
+	// Connectors bring the clients: each a connectors.Connector, or a
+	// connectors.Factory that makes one. Their names differ.
+	Connectors []connectors.Source
+	// Routes answer the requests.
+	Routes []actors.Route
+	// Handshake decides whether a client may come in, and what it is told.
+	// Nil lets everybody in.
+	Handshake actors.HandshakeFunc
+	// Events is sent a *messages.Connected when a client is ready, and a
+	// *messages.Closed when it has gone. Nil: nobody is told. The event stream
+	// of the actor system carries a *messages.Closed for every connection.
+	Events *actor.PID
+	// Logger is where the few lines go that fairlead logs. Nil: slog.Default().
+	Logger *slog.Logger
+
+	// Tick is how long a push may wait for others to share its write, for connectors that
+	// do not say it themselves. Zero means 20 ms; negative: pushes never wait.
+	Tick time.Duration
+	// RequestTimeout is when an unanswered request is answered with code 504.
+	// Zero means 10 s; negative: never.
+	RequestTimeout time.Duration
+	// InFlight is how many requests of one client may be unanswered before the
+	// next one is read. Zero means 32; at most 65,535.
+	InFlight int
+	// InFlightBytes bounds the bodies of these. Zero means 256 KiB.
+	InFlightBytes int
+	// OutboxBytes is what may wait for one client before it is closed as too
+	// slow. Zero means 256 KiB.
+	OutboxBytes int
+	// RouteQueue is how many requests may wait for one typed route before
+	// more are answered with code 503. Zero means 65,536.
+	RouteQueue int
+}
+
+// Fairlead is what Start has started.
+type Fairlead struct {
+	running *actors.Running
+}
+
+// Start opens every listening place and starts the tree of actors. When it
+// fails, its error names the field and the value to blame, and nothing is left running.
+// It touches no signals and never exits the process.
+func Start(system *actor.ActorSystem, cfg Config) (*Fairlead, error) {
+	if system == nil {
+		return nil, errors.New("supervisor: the actor system is nil")
+	}
+	tree, err := cfg.tree()
+	if err != nil {
+		return nil, fmt.Errorf("supervisor: %w", err)
+	}
+	running, err := tree.Start(system)
+	if err != nil {
+		return nil, fmt.Errorf("supervisor: %w", err)
+	}
+	return &Fairlead{running}, nil
+}
+
+// Addrs are the addresses that the connector of that name listens on.
+func (f *Fairlead) Addrs(connector string) []net.Addr { return f.running.Addrs(connector) }
+
+// Group is the group of that name, for use outside handlers.
+func (f *Fairlead) Group(name string) actors.Group { return f.running.Group(name) }
+
+// All is the group of all clients that are ready.
+func (f *Fairlead) All() actors.Group { return f.running.All() }
+
+// Stop closes the listening places and every client, each after what waits for it has been
+// written, at most for a second; then it stops all actors that Start has spawned. Calling
+// it again does nothing.
+func (f *Fairlead) Stop() { f.running.Stop() }
