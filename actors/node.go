@@ -22,6 +22,7 @@ type node struct {
 	log      *slog.Logger
 	boot     string // in every socket's id, so that no id ever comes again
 	queue    *queue
+	crew     crew
 	router   *router
 	batchers []*batcher
 	opened   atomic.Uint64  // sockets so far: the next one's number

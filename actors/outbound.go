@@ -220,10 +220,10 @@ func (l *link) wakeWriter() {
 	}
 	l.out.writing = true
 	l.live++
-	go l.write()
+	l.crew.write(l)
 }
 
-// write is the link's writer goroutine. It lives only while there is something to write.
+// write runs on a goroutine of the crew for as long as there is something to write.
 func (l *link) write() {
 	defer l.leave()
 	l.guarded(func() {

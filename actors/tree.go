@@ -157,6 +157,7 @@ func (r *Running) shutDown() {
 	r.watch()
 	r.node.links.Done()
 	within(stopTime, r.node.links.Wait)
+	r.node.crew.close()
 	r.node.queue.close()
 }
 
