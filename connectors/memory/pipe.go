@@ -1,0 +1,161 @@
+package memory
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// pipe joins two ends, in one allocation and under one lock: an idle pair costs
+// little more than its conditions and deadlines. A lock and no actor, because
+// those who read and write a net.Conn wait for their result.
+type pipe struct {
+	mu     sync.Mutex
+	name   string // of the listener
+	number uint64 // of the client
+	limit  int    // bytes that may wait in each way
+	ends   [2]end
+	ways   [2]way // ways[i] carries what ends[i] writes
+}
+
+// end is a net.Conn: one end of a pipe.
+type end struct {
+	pipe *pipe
+	side int // index in pipe.ends; server or client
+}
+
+const (
+	server = iota
+	client
+)
+
+const defaultBuffer = 64 << 10
+
+var _ net.Conn = (*end)(nil)
+
+// newPipe makes the pipe of the client with this number. A buffer of zero bytes
+// means the default.
+func newPipe(name string, number uint64, buffer int) (forServer, forClient *end) {
+	if buffer <= 0 {
+		buffer = defaultBuffer
+	}
+	p := &pipe{name: name, number: number, limit: buffer}
+	for i := range p.ends {
+		p.ends[i] = end{pipe: p, side: i}
+		p.ways[i].changed.L = &p.mu
+	}
+	return &p.ends[server], &p.ends[client]
+}
+
+func (e *end) in() *way  { return &e.pipe.ways[1-e.side] }
+func (e *end) out() *way { return &e.pipe.ways[e.side] }
+
+// Read takes what has been written, waiting while that is nothing. After the
+// other end was closed, and all it wrote was read, the error is io.EOF.
+func (e *end) Read(p []byte) (int, error) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	w := e.in()
+	if err := w.waitReadable(len(p) == 0); err != nil {
+		return 0, err
+	}
+	n := w.bytes.read(p)
+	w.changed.Broadcast()
+	return n, nil
+}
+
+// take is a Read of everything there is. The caller owns what it returns.
+func (e *end) take() ([]byte, error) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	w := e.in()
+	if err := w.waitReadable(false); err != nil {
+		return nil, err
+	}
+	b := w.bytes.take()
+	w.changed.Broadcast()
+	return b, nil
+}
+
+// Write waits while the other end does not read what waits for it. Bytes of
+// several Writes do not mix.
+func (e *end) Write(p []byte) (int, error) { return e.writeAll(net.Buffers{p}) }
+
+// writeAll is one Write of all of them in order.
+func (e *end) writeAll(all net.Buffers) (n int, err error) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	w := e.out()
+	if err := w.begin(); err != nil {
+		return 0, err
+	}
+	defer w.done()
+	for _, p := range all {
+		for len(p) > 0 {
+			if err := w.waitWritable(e.pipe.limit); err != nil {
+				return n, err
+			}
+			k := w.bytes.write(p, e.pipe.limit)
+			n, p = n+k, p[k:]
+			w.changed.Broadcast()
+		}
+	}
+	return n, nil
+}
+
+// Close hangs up: the other end reads what was written, then io.EOF. What
+// waits to be read here is lost. Further calls do nothing.
+func (e *end) Close() error {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	e.out().end()
+	in := e.in()
+	in.deaf = true
+	in.bytes = ring{}
+	in.changed.Broadcast()
+	return nil
+}
+
+// CloseWrite ends the writing: the other end reads what was written, then
+// io.EOF. Reading goes on.
+func (e *end) CloseWrite() error {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	e.out().end()
+	return nil
+}
+
+// SetDeadline bounds reads and writes, also those under way.
+func (e *end) SetDeadline(t time.Time) error {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	e.in().readUntil(t)
+	e.out().writeUntil(t)
+	return nil
+}
+
+// SetReadDeadline bounds reads, also those under way; the zero time does not.
+func (e *end) SetReadDeadline(t time.Time) error {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	e.in().readUntil(t)
+	return nil
+}
+
+// SetWriteDeadline bounds writes, also those under way; the zero time does not.
+func (e *end) SetWriteDeadline(t time.Time) error {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	e.out().writeUntil(t)
+	return nil
+}
+
+func (e *end) LocalAddr() net.Addr  { return e.pipe.addr(e.side) }
+func (e *end) RemoteAddr() net.Addr { return e.pipe.addr(1 - e.side) }
+
+func (p *pipe) addr(side int) net.Addr {
+	if side == server {
+		return Addr(p.name)
+	}
+	return clientAddr(p.name, p.number)
+}
