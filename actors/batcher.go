@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -178,6 +179,15 @@ func (l *lane) leave() {
 
 func (l *lane) empty() bool { return l.sent.Load() == l.handled.Load() }
 
+func allEmpty(lanes []lane) bool {
+	for i := range lanes {
+		if !lanes[i].empty() {
+			return false
+		}
+	}
+	return true
+}
+
 // waiting lists the links of one connector and one batcher that have pushes
 // waiting for the tick. Senders append to it under a mutex, on their own
 // goroutine: through the batcher's mailbox it would cost five times as much.
@@ -232,6 +242,7 @@ func (w *waiting) stop() {
 
 // cell holds what a push to many looks like in each codec: encoded once, whoever asks.
 type cell struct {
+	log  *slog.Logger
 	push *messages.Push
 	mu   sync.Mutex // several batchers ask at the same time
 	done []encoded
@@ -251,8 +262,10 @@ func (c *cell) encode(codec connectors.Codec) (b []byte, err error) {
 			return e.bytes, e.err
 		}
 	}
-	e := &entry{}
-	err = safely(func() (err error) { e.bytes, err = codec.AppendPush(nil, c.push); return err })
-	c.done = append(c.done, encoded{codec, e.bytes, err})
-	return e.bytes, err
+	err = safely(func() (err error) { b, err = codec.AppendPush(nil, c.push); return err })
+	if err != nil {
+		c.log.Warn("group push not encoded", "route", c.push.Route, "error", err)
+	}
+	c.done = append(c.done, encoded{codec, b, err})
+	return b, err
 }

@@ -89,8 +89,7 @@ func (g *group) push(c *cell) {
 		other := m.link.offer(codec, e, now, search)
 		for ; other != nil; other = m.link.offer(codec, e, now, search) {
 			b, err := c.encode(other)
-			if err != nil {
-				m.link.log.Warn("push not encoded", "route", c.push.Route, "group", g.name, "error", err)
+			if err != nil { // logged by the cell
 				break
 			}
 			codec, e = other, &entry{bytes: b, key: key}
@@ -157,7 +156,7 @@ func (g Group) PushKey(key, route string, v any) error {
 
 // Send pushes p, which must not be changed any more, to all members.
 func (g Group) Send(p *messages.Push) {
-	c := &cell{push: p}
+	c := &cell{log: g.node.log, push: p}
 	for _, b := range g.node.batchers {
 		g.node.root.Send(b.pid, &broadcast{g.name, g.all, c, g.lane(b)})
 	}

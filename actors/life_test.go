@@ -339,6 +339,24 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
+func TestTwoHellosInOneReadAreBothAskedAbout(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) {
+		p.shy = true
+		tree.Handshake = func(_ context.Context, h *connectors.Hello) (any, error) {
+			if string(h.User) == "slow" {
+				time.Sleep(time.Second)
+			}
+			return string(h.User), nil
+		}
+	}, func(r *rig) {
+		e := r.dial()
+		e.send("H slow\nH quick")
+		if got := e.batch(); !slices.Equal(got, []string{"welcome: quick"}) {
+			t.Errorf("got %q, want the quick one first", got)
+		}
+	})
+}
+
 func TestAHookThatNeverAnswersIsCancelledWithItsClient(t *testing.T) {
 	cancelled := make(chan time.Time, 1)
 	bubble(t, func(tree *actors.Tree, p *place) {
@@ -380,4 +398,23 @@ type broken struct{ *place }
 func (*broken) Name() string { return "broken" }
 func (*broken) Listen(context.Context) ([]connectors.Listener, error) {
 	return nil, errors.New("no wire")
+}
+
+func TestASubscriberThatPanicsHurtsNobody(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		r.system.EventStream.Subscribe(func(ev any) {
+			if _, ok := ev.(*messages.Closed); ok {
+				panic("in a subscriber")
+			}
+		})
+		a, b := r.dial(), r.dial()
+		a.send("EOF")
+		if ev := next[*messages.Closed](t, r.events); ev.Session.Id != a.session.Id {
+			t.Errorf("Closed for %s, want %s", ev.Session.Id, a.session.Id)
+		}
+		b.send("R 1 game.echo fine")
+		if got := b.batch(); !slices.Equal(got, []string{"1=fine"}) {
+			t.Errorf("neighbour got %q", got)
+		}
+	})
 }

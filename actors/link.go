@@ -95,18 +95,26 @@ var steps = sync.Pool{New: func() any { return new(connectors.Step) }}
 func (l *link) feed(frames []connectors.Frame) bool {
 	step := steps.Get().(*connectors.Step)
 	defer func() { step.Reset(); steps.Put(step) }()
-	n := 0
-	now := time.Now()
-	l.speak(func() {
-		for _, f := range frames {
-			n += len(f.Data)
-			if l.proto.Feed(step, f, now); step.Close != nil {
-				return
-			}
+	for now := time.Now(); len(frames) > 0; {
+		step.Reset()
+		l.speak(func() { frames = l.take(step, frames, now) })
+		if !l.act(step, now) {
+			return false
 		}
-	})
-	l.read.Add(uint64(n))
-	return l.act(step, now)
+	}
+	return true
+}
+
+// take feeds frames until one wants what a step can hold only once: to ask the
+// application, or to end. It returns the frames that are left.
+func (l *link) take(step *connectors.Step, frames []connectors.Frame, now time.Time) []connectors.Frame {
+	for i, f := range frames {
+		l.read.Add(uint64(len(f.Data)))
+		if l.proto.Feed(step, f, now); step.Close != nil || step.Hello != nil {
+			return frames[i+1:]
+		}
+	}
+	return nil
 }
 
 // speak calls f while nobody else uses proto.
@@ -217,7 +225,7 @@ func (l *link) close() {
 	for _, pid := range kickers {
 		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})
 	}
-	l.publish(ev)
+	publish(l.system, ev)
 	if ready {
 		l.tell(ev)
 	}

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -39,8 +40,14 @@ type gate struct {
 	shards    []*actor.PID
 }
 
-// publish puts a fact on the event stream.
-func (n *node) publish(fact any) { n.system.EventStream.Publish(fact) }
+// publish puts a fact on the event stream. Its subscribers run on our goroutine: one that
+// panics loses what comes after it, and hurts nobody else.
+func publish(system *actor.ActorSystem, fact any) {
+	err := safely(func() error { system.EventStream.Publish(fact); return nil })
+	if err != nil {
+		system.Logger().Error("panic in an event stream subscriber", "event", fmt.Sprintf("%T", fact), "error", err)
+	}
+}
 
 // tell sends an event to the application's actor, if it has named one.
 func (n *node) tell(event any) {
@@ -73,9 +80,11 @@ func (n *node) batcherOf(pid *actor.PID) *batcher {
 
 // sendBehind sends msg so that it does not overtake what went through lanes before.
 func (n *node) sendBehind(lanes []lane, to *actor.PID, msg any) {
-	if b := n.batcherOf(to); b != nil && !lanes[b.k].empty() {
-		n.root.Send(b.pid, &deliver{to, msg, lanes[b.k].enter()})
-		return
+	if !allEmpty(lanes) {
+		if b := n.batcherOf(to); b != nil && !lanes[b.k].empty() {
+			n.root.Send(b.pid, &deliver{to, msg, lanes[b.k].enter()})
+			return
+		}
 	}
 	n.root.Send(to, msg)
 }

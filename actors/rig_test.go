@@ -215,7 +215,11 @@ func (e *end) ReadFrames() ([]connectors.Frame, error) {
 		if l == "EOF" {
 			return nil, io.EOF
 		}
-		return []connectors.Frame{{Data: []byte(l)}}, nil
+		var frames []connectors.Frame
+		for line := range strings.SplitSeq(l, "\n") {
+			frames = append(frames, connectors.Frame{Data: []byte(line)})
+		}
+		return frames, nil
 	case <-e.gone:
 		return nil, net.ErrClosed
 	}

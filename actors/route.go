@@ -87,6 +87,11 @@ func (h *Handlers) add(name string, f handler) {
 // Prefix is what the names answered begin with.
 func (h *Handlers) Prefix() string { return h.prefix }
 
+// PID is the route's actor once the server has started, nil before. It handles
+// *messages.Request like those that clients send; one that asks from inside the server
+// has a Request sent to it with itself as the sender.
+func (h *Handlers) PID() *actor.PID { return h.pid }
+
 func (h *Handlers) target() target { return target{pid: h.pid, ours: true} }
 func (h *Handlers) check() error   { return h.err }
 

@@ -70,5 +70,5 @@ func (r restarts) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, ch
 }
 
 func published(sys *actor.ActorSystem, child *actor.PID, reason any, d actor.Directive) {
-	sys.EventStream.Publish(&actor.SupervisorEvent{Child: child, Reason: reason, Directive: d})
+	publish(sys, &actor.SupervisorEvent{Child: child, Reason: reason, Directive: d})
 }

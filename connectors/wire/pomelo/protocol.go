@@ -45,15 +45,16 @@ func (p *Protocol) Open(step *connectors.Step, now time.Time) {
 	step.Expire, _ = p.due()
 }
 
-// Feed takes one frame: one package or several, whole (P2.3). What comes before a
-// malformed package counts.
+// Feed takes one frame: one package or several, whole. A frame with anything else in it
+// is malformed as a whole (P2.3); behind a package that makes no sense nothing counts.
 func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time) {
 	if p.state == closed {
 		return
 	}
 	p.seen = now
-	if len(f.Data) == 0 && !f.Text {
-		p.fail(step, ErrShort)
+	if err := whole(f); err != nil {
+		p.fail(step, err)
+		return
 	}
 	for b := f.Data; len(b) > 0 && p.state != closed; {
 		pkg, rest, err := DecodePackage(b)
@@ -67,6 +68,17 @@ func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time
 		p.take(step, pkg, now)
 		b = rest
 	}
+}
+
+// whole tells whether a frame is packages and nothing else. An empty text is (P2.3).
+func whole(f connectors.Frame) (err error) {
+	if len(f.Data) == 0 && !f.Text {
+		return ErrShort
+	}
+	for b := f.Data; len(b) > 0 && err == nil; {
+		_, b, err = DecodePackage(b)
+	}
+	return err
 }
 
 // Expire closes when the handshake or a sign of life is overdue. Life only sets

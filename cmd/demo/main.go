@@ -1,0 +1,91 @@
+// Command demo is a small game on fairlead: a lobby where players move, chat and
+// kick each other, over TCP and WebSocket on one port, with its page on it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/actors"
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/hybrid"
+	"github.com/fairlead-go/fairlead/supervisor"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal is not caught, and ends us at once
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends: the screen goes to stdout, logs to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	opts, err := parse(args)
+	if err != nil {
+		return err
+	}
+	if opts.help {
+		_, err := io.WriteString(stdout, usage)
+		return err
+	}
+	fl, stop, err := start(opts, stderr)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if _, err := io.WriteString(stdout, screen(fl.Addrs(connectorName), opts)); err != nil {
+		return fmt.Errorf("stdout: %w", err)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// start brings everything up. stop closes every client and ends all of it.
+func start(opts options, stderr io.Writer) (fl *supervisor.Fairlead, stop func(), err error) {
+	page, err := pages()
+	if err != nil {
+		return nil, nil, err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	system := actor.NewActorSystem(actor.WithLoggerFactory(quiet(stderr)))
+	lobby := newLobby()
+	door := system.Root.Spawn(lobby.newDoor())
+	fl, err = supervisor.Start(system, supervisor.Config{
+		Connectors: []connectors.Source{&hybrid.Connector{
+			ID:        connectorName,
+			Addr:      opts.addr,
+			HTTP:      page,
+			Heartbeat: orOff(opts.heartbeat),
+			Tick:      orOff(opts.tick),
+		}},
+		Routes: []actors.Route{lobby.routes},
+		Events: door,
+		Logger: log,
+	})
+	if err != nil {
+		system.Shutdown()
+		return nil, nil, err
+	}
+	return fl, func() {
+		log.Info("stopping")
+		fl.Stop()
+		system.Shutdown()
+		log.Info("stopped")
+	}, nil
+}
+
+// quiet keeps Proto.Actor's own logger to what goes wrong.
+func quiet(w io.Writer) func(*actor.ActorSystem) *slog.Logger {
+	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return func(*actor.ActorSystem) *slog.Logger { return log }
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+)
+
+// connectorName is what the one connector is called in logs and sessions.
+const connectorName = "hybrid"
+
+const usage = `A small game on fairlead: a lobby where players move, chat and kick each other.
+
+  -addr string         where to listen, host:port or unix:/path (default 127.0.0.1:3010)
+  -tick duration       how long a push waits for others to share its write; 0: never (default 20ms)
+  -heartbeat duration  how often client and server show each other life; 0: never (default 30s)
+`
+
+// options are the command's flags.
+type options struct {
+	addr            string
+	tick, heartbeat time.Duration
+	help            bool
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("demo", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // main prints the error, once
+	f.StringVar(&o.addr, "addr", "127.0.0.1:3010", "")
+	f.DurationVar(&o.tick, "tick", 20*time.Millisecond, "")
+	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "")
+	err := f.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return options{help: true}, nil
+	case err != nil:
+		return o, fmt.Errorf("%w (-h lists the flags)", err)
+	case f.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q (-h lists the flags)", f.Arg(0))
+	case o.tick < 0:
+		return o, fmt.Errorf("-tick %v: less than nothing", o.tick)
+	case o.heartbeat < 0:
+		return o, fmt.Errorf("-heartbeat %v: less than nothing", o.heartbeat)
+	}
+	return o, nil
+}
+
+// orOff turns a flag, where 0 means never, into a field of Config, where 0 means
+// the default and a negative value never.
+func orOff(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}

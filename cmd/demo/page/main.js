@@ -1,0 +1,129 @@
+// The page: one connection, one player, and the views that show what the
+// server says. Everything on the wire is in pomelo.js and wire.js.
+
+import { Chat } from "./chat.js";
+import { Curtain } from "./curtain.js";
+import { Field } from "./field.js";
+import { rememberName, rememberedName } from "./names.js";
+import { Players } from "./players.js";
+import { Pomelo } from "./pomelo.js";
+import { Status } from "./status.js";
+
+const url = new URL("./", location.href.replace(/^http/, "ws")).href;
+const pingEvery = 3_000; // ms between two looks at the latency; the first, while the page warms up, count little
+const warmUp = [200, 400];
+const retryWithin = [500, 1_000, 2_000, 4_000, 5_000]; // ms, the last for ever
+
+let client; // the connection there is, or was last
+let { name, asked: playing } = rememberedName(); // playing: this window wants to be in the lobby
+let tries = 0;
+let retry; // timer of the next try
+
+const status = new Status();
+const curtain = new Curtain();
+const chat = new Chat((content) => client.request("lobby.chat", { name, content }));
+const field = new Field((x, y) => client.notify("lobby.move", { x, y }));
+const players = new Players((id, reason) => client.request("lobby.kick", { id, reason }));
+
+async function connect() {
+  clearTimeout(retry);
+  status.connecting();
+  client = new Pomelo(url);
+  window.pomelo = client; // to play with in the console
+  listen(client);
+  try {
+    await client.open({ name });
+    tries = 0;
+    status.connected();
+    ping(client);
+    if (playing) await join();
+    else curtain.welcome(name, play);
+  } catch {
+    // what went wrong came as the close event
+  }
+}
+
+/** listen shows each push; a chat's body is what its sender wrote, so it is taken with care. */
+function listen(client) {
+  client.on("onJoin", (player) => {
+    show(player);
+    chat.note(`${player.name} came aboard`);
+  });
+  client.on("onLeave", ({ id, name, why }) => {
+    field.remove(id);
+    players.remove(id);
+    chat.note(why ? `${name} left: ${why}` : `${name} left`);
+  });
+  client.on("onMove", ({ id, x, y }) => field.move(id, x, y));
+  client.on("onChat", (said) => {
+    const from = players.named(String(said?.name));
+    const content = String(said?.content ?? "");
+    chat.line(String(said?.name), content, from?.hue);
+    if (from) field.say(from.id, content);
+  });
+  client.addEventListener("close", ({ detail }) => closed(client, detail));
+}
+
+function play(chosen) {
+  name = chosen;
+  rememberName(name);
+  playing = true;
+  if (client.working) join().catch(() => {});
+  else connect();
+}
+
+async function join() {
+  const at = field.start();
+  try {
+    const joined = await client.request("lobby.join", { name, ...at });
+    name = joined.name;
+    curtain.open();
+    players.me = field.me = joined.id;
+    joined.players.forEach(show);
+    chat.enable(true);
+    field.focus();
+  } catch (err) {
+    if (!client.working) return;
+    playing = false;
+    curtain.welcome(name, play, err.message);
+  }
+}
+
+function show(player) {
+  players.add(player);
+  if (player.x !== undefined) field.add(player);
+}
+
+function closed(gone, { kicked, reason }) {
+  if (gone !== client) return;
+  field.clear();
+  players.clear();
+  chat.enable(false);
+  if (kicked) {
+    playing = false;
+    status.kicked(reason);
+    curtain.kicked(reason, name, play);
+    return;
+  }
+  const wait = retryWithin[Math.min(tries++, retryWithin.length - 1)];
+  retry = setTimeout(connect, wait * (0.75 + Math.random() / 2));
+  status.lost(reason);
+  curtain.lost(reason, connect);
+}
+
+/** ping measures what a request costs, there and back. */
+async function ping(client) {
+  const waits = [...warmUp];
+  while (client.working) {
+    const begin = performance.now();
+    try {
+      await client.request("lobby.echo", { ping: begin });
+      status.latency(performance.now() - begin);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, waits.shift() ?? pingEvery));
+  }
+}
+
+connect();

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors/client"
+	"github.com/fairlead-go/fairlead/internal/leak"
+)
+
+// patience bounds what a test waits for.
+const patience = 10 * time.Second
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+// serve runs the demo on a port of its own, as main does, until the test ends.
+// It returns host:port.
+func serve(t *testing.T, args ...string) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	stdout, screen := io.Pipe()
+	stderr := new(bytes.Buffer) // read after run has returned
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), screen, stderr)
+		screen.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("run: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("stderr:\n%s", stderr)
+		}
+	})
+	return address(t, stdout)
+}
+
+// address reads the screen to its end and picks host:port out of it.
+func address(t *testing.T, screen io.Reader) (addr string) {
+	t.Helper()
+	for lines := bufio.NewScanner(screen); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) > 1 && fields[0] == "tcp" {
+			addr = fields[1]
+		}
+		if len(fields) > 0 && fields[0] == "Ctrl-C" {
+			go func() { _, _ = io.Copy(io.Discard, screen) }() // to the end of the writer
+			return addr
+		}
+	}
+	t.Fatal("the screen ends early: the demo did not start")
+	return ""
+}
+
+func TestStartErrorsAreOneClearLine(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	tests := map[string]struct {
+		args []string
+		says []string
+	}{
+		"a port in use":           {[]string{"-addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use"}},
+		"an address that is none": {[]string{"-addr", "nowhere"}, []string{"nowhere"}},
+		"an unknown flag":         {[]string{"-port", "1"}, []string{"-port", "-h"}},
+		"a value that is none":    {[]string{"-tick", "soon"}, []string{"-tick", "soon"}},
+		"a negative tick":         {[]string{"-tick", "-1s"}, []string{"-tick", "-1s"}},
+		"a negative heartbeat":    {[]string{"-heartbeat", "-1s"}, []string{"-heartbeat", "-1s"}},
+		"an argument":             {[]string{"now"}, []string{`"now"`}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			err := run(t.Context(), tt.args, &stdout, &stderr)
+			if err == nil {
+				t.Fatal("it started")
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not mention %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") || stdout.Len() > 0 || stderr.Len() > 0 {
+				t.Errorf("more than one line: error %q, stdout %q, stderr %q", err, &stdout, &stderr)
+			}
+		})
+	}
+}
+
+func TestHelpIsNoError(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, &stdout, &stderr); err != nil || stdout.String() != usage || stderr.Len() > 0 {
+		t.Errorf("-h = %v, stdout %q, stderr %q", err, &stdout, &stderr)
+	}
+}
+
+func TestFlagsReachTheConnector(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want time.Duration // heartbeat that the handshake tells
+	}{
+		"none":              {nil, 30 * time.Second},
+		"heartbeat of 5 s":  {[]string{"-heartbeat", "5s"}, 5 * time.Second},
+		"without heartbeat": {[]string{"-heartbeat", "0"}, 0},
+		"pushes never wait": {[]string{"-tick", "0"}, 30 * time.Second},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, err := client.Dial(t.Context(), client.Config{Addr: serve(t, tt.args...)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if got := c.Handshake().Heartbeat; got != tt.want {
+				t.Errorf("heartbeat = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

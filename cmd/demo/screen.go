@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+)
+
+// screen is what the terminal shows while the demo runs: what there is, what to
+// try, how to stop.
+func screen(addrs []net.Addr, o options) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	at := reachable(addrs)
+
+	line("\nfairlead demo: every client is an actor\n")
+	if at.web {
+		line("  page       http://%s/", at.addr)
+		line("  websocket  ws://%s/   Pomelo, the same port", at.addr)
+	}
+	line("  tcp        %s         Pomelo, %s", at.addr, pushes(o.tick))
+	line("\nTry\n")
+	if at.web {
+		line("  1. Open the page in two windows. Move, chat, and kick one from the other:")
+		line("     a message to the PID of its socket, and its page says why.")
+		line("  2. Ask from the page's console:  await pomelo.request(\"lobby.echo\", {hi: 1})")
+		line("  3. Ask from a terminal, byte for byte:")
+	} else {
+		line("  Ask from a terminal, byte for byte:")
+	}
+	line("     %s", at.echo())
+	line("\nCtrl-C stops it and closes every client properly; twice, at once.\n")
+	return b.String()
+}
+
+func pushes(tick time.Duration) string {
+	if tick == 0 {
+		return "pushes leave at once"
+	}
+	return fmt.Sprintf("pushes leave every %v", tick)
+}
+
+// place is where the demo can be reached from this machine.
+type place struct {
+	addr string
+	host string
+	port int
+	web  bool // over TCP, so that a browser can
+}
+
+// reachable names the first address as one types it: an address that stands for
+// all of them is localhost.
+func reachable(addrs []net.Addr) place {
+	if len(addrs) == 0 {
+		return place{}
+	}
+	tcp, ok := addrs[0].(*net.TCPAddr)
+	if !ok {
+		return place{addr: addrs[0].String()}
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return place{net.JoinHostPort(host, fmt.Sprint(tcp.Port)), host, tcp.Port, true}
+}
+
+// echo is a shell line that shakes hands, asks lobby.echo and shows the answer.
+func (p place) echo() string {
+	nc := "nc -U " + p.addr
+	if p.web {
+		nc = fmt.Sprintf("nc %s %d", p.host, p.port)
+	}
+	hello, request := conversation()
+	return fmt.Sprintf("(printf '%s'; sleep 1; printf '%s'; sleep 1) | %s", octal(hello), octal(request), nc)
+}
+
+// conversation is what a client sends: the handshake, and once that is answered
+// the ack and one request.
+func conversation() (hello, request []byte) {
+	const echo = "\x00\x01\x0alobby.echo" + `{"hi":1}`
+	hello = packages(pomelo.Package{Type: pomelo.TypeHandshake, Body: []byte(`{"sys":{"type":"sh"}}`)})
+	request = packages(
+		pomelo.Package{Type: pomelo.TypeAck},
+		pomelo.Package{Type: pomelo.TypeData, Body: []byte(echo)},
+	)
+	return hello, request
+}
+
+func packages(list ...pomelo.Package) (b []byte) {
+	for _, p := range list {
+		b, _ = p.Append(b) // fails only over 16 MiB
+	}
+	return b
+}
+
+// octal writes bytes so that every shell's printf makes them again.
+func octal(bytes []byte) string {
+	var b strings.Builder
+	for _, c := range bytes {
+		switch {
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\%03o`, c)
+		case strings.IndexByte(`\%'`, c) >= 0:
+			panic("demo: a byte that printf or the shell would take for its own")
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

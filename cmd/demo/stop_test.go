@@ -1,0 +1,100 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/fairlead-go/fairlead/connectors/client"
+)
+
+// A kill -TERM ends every connection in the order its wire knows, and the
+// process with code 0 within two seconds.
+func TestTermClosesEveryClientProperly(t *testing.T) {
+	demo, stderr := build(t), new(bytes.Buffer)
+	demo.Stderr = stderr
+	screen, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	defer func() { _ = demo.Process.Kill() }() // for when the test fails before
+	addr := address(t, screen)
+	tcp, err := client.Dial(t.Context(), client.Config{Addr: addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := shakeHands(t, "ws://"+addr+"/")
+
+	begin := time.Now()
+	if err := demo.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	go func() { exited <- demo.Wait() }()
+	if err := lastOf(ws); !websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway) {
+		t.Errorf("the WebSocket client's end = %v, want a close frame", err)
+	}
+	<-tcp.Done()
+	if err := tcp.Err(); !errors.Is(err, io.EOF) {
+		t.Errorf("the TCP client's end = %v, want FIN", err)
+	}
+	if err := <-exited; err != nil {
+		t.Errorf("exit: %v\n%s", err, stderr)
+	}
+	if d := time.Since(begin); d > 2*time.Second {
+		t.Errorf("it took %v, want at most 2 s", d)
+	}
+}
+
+// build makes the demo's binary and the command that runs it.
+func build(t *testing.T) *exec.Cmd {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "demo")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return exec.Command(path, "-addr", "127.0.0.1:0")
+}
+
+// shakeHands is a WebSocket client that shows every frame of its end.
+func shakeHands(t *testing.T, url string) *websocket.Conn {
+	t.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial(url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ws.Close() })
+	_ = ws.SetReadDeadline(time.Now().Add(patience))
+	hello, request := conversation()
+	if err := ws.WriteMessage(websocket.BinaryMessage, hello); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ws.ReadMessage(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ws.WriteMessage(websocket.BinaryMessage, request); err != nil {
+		t.Fatal(err)
+	}
+	return ws
+}
+
+// lastOf reads to the end and says which it was.
+func lastOf(ws *websocket.Conn) error {
+	for {
+		if _, _, err := ws.ReadMessage(); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/fairlead-go/fairlead/internal/browser"
+	"github.com/fairlead-go/fairlead/internal/need"
+)
+
+// The page's own codec, in the browser that runs it.
+func TestPagesWire(t *testing.T) {
+	tests := map[string]struct{ js, want string }{
+		"a package without a body":    {`hex(w.encodePackage(2))`, "02000000"},
+		"a package of 300 bytes":      {`hex(w.encodePackage(4, new Uint8Array(300))).slice(0, 12)`, "0400012c0000"},
+		"a package over 16 MiB":       {`w.encodePackage(4, new Uint8Array(1 << 24))`, "pomelo: body over 16 MiB"},
+		"a request":                   {`hex(w.encodeMessage(1, "a.b", { x: 1 }))`, "000103612e627b2278223a317d"},
+		"a request with a long id":    {`hex(w.encodeMessage(300, "a", {}))`, "00ac0201617b7d"},
+		"a request with a longer id":  {`hex(w.encodeMessage(2 ** 28, "a", {}))`, "00808080800101617b7d"},
+		"a notify":                    {`hex(w.encodeMessage(0, "a", {}))`, "0201617b7d"},
+		"a route over 255 bytes":      {`w.encodeMessage(1, "a".repeat(256), {})`, "pomelo: route over 255 bytes"},
+		"two packages in one message": {`w.decodePackages(bytes("03000000040000020405")).map((p) => p.type + ":" + hex(p.body)).join()`, "3:,4:0405"},
+		"half a head":                 {`w.decodePackages(bytes("0400"))`, "pomelo: short package"},
+		"half a body":                 {`w.decodePackages(bytes("0400000204"))`, "pomelo: short package"},
+		"a response":                  {`JSON.stringify(w.decodeMessage(bytes("04ac027b2261223a317d")))`, `{"type":2,"id":300,"body":{"a":1}}`},
+		"a response without a body":   {`JSON.stringify(w.decodeMessage(bytes("0401")))`, `{"type":2,"id":1,"body":{}}`},
+		"a push":                      {`JSON.stringify(w.decodeMessage(bytes("060261627b7d")))`, `{"type":3,"route":"ab","body":{}}`},
+		"a push cut short":            {`w.decodeMessage(bytes("060561"))`, "pomelo: short message"},
+		"a push without a route":      {`w.decodeMessage(bytes("06"))`, "pomelo: short message"},
+		"a push with a route code":    {`w.decodeMessage(bytes("0700017b7d"))`, "pomelo: unexpected message"},
+		"an id that never ends":       {`w.decodeMessage(bytes("04ffffffffffffff"))`, "pomelo: endless id"},
+		"an id cut short":             {`w.decodeMessage(bytes("04ff"))`, "pomelo: endless id"},
+		"nothing":                     {`w.decodeMessage(bytes(""))`, "pomelo: empty message"},
+	}
+	p := browser.Start(t, need.Program(t, "chromium")).Open("http://" + serve(t) + "/healthz")
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			const run = `(async () => {
+				const w = await import("/wire.js");
+				const hex = (b) => [...b].map((n) => n.toString(16).padStart(2, "0")).join("");
+				const bytes = (s) => Uint8Array.from(s.match(/../g) ?? [], (h) => parseInt(h, 16));
+				try { return %s } catch (err) { return err.message }
+			})()`
+			var got string
+			p.Eval(fmt.Sprintf(run, tt.js), &got)
+			if got != tt.want {
+				t.Errorf("%s = %s, want %s", tt.js, got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,177 @@
+// Package hybrid is pomelo's own connector: its packages over TCP, TLS, unix
+// sockets and WebSocket, all on one port (P13).
+package hybrid
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/port"
+	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+)
+
+var (
+	_ connectors.Connector = (*Connector)(nil)
+	_ connectors.Ticker    = (*Connector)(nil)
+)
+
+// Connector serves pomelo clients. The zero Connector works. Its fields are read
+// when it is first used and not changed after.
+type Connector struct {
+	// ID is the connector's name. Empty means "hybrid".
+	ID string
+
+	// Port is where to listen, shared with others. Nil means a port of our own,
+	// made of the fields of this group; with a Port they are its own, and these
+	// must be zero.
+	Port *port.Port
+	// Addr is "host:port", or "unix:/path". Empty means a free TCP port on all
+	// interfaces.
+	Addr string
+	// Listener, when set, is used instead of Addr. It is closed at the end.
+	Listener net.Listener
+	// TLS, when set, is spoken by every client.
+	TLS *tls.Config
+	// CertFile and KeyFile name a certificate in PEM, in addition to those of TLS.
+	// Empty means none.
+	CertFile, KeyFile string
+	// FirstByte is how long a client may take to send one. Zero means 3 s.
+	FirstByte time.Duration
+	// Head is how long a TLS handshake, and the head of an HTTP request, may each
+	// take. Zero means 5 s.
+	Head time.Duration
+	// Pending is how many clients may be on their way in at once. Zero means 1,024.
+	Pending int
+	// SendBuffer is the kernel's send buffer for each client, in bytes. Zero
+	// means 32 KiB, negative leaves it to the kernel.
+	SendBuffer int
+	// Logger is told of accept errors. Nil means nobody is.
+	Logger *slog.Logger
+
+	// HTTP serves requests that do not ask for a WebSocket. Nil leaves them to
+	// others on the port; 426 is the answer if there are none.
+	HTTP http.Handler
+	// Origins are the pages that may connect: "*" for any, hosts ("game.example",
+	// with the port if it has one), or whole origins ("https://game.example").
+	// Empty means the host that is connected to. Clients that are no browser,
+	// and tell no origin, may always connect.
+	Origins []string
+
+	// Heartbeat is how often client and server show each other life. Zero means
+	// 30 s; negative turns heartbeats off.
+	Heartbeat time.Duration
+	// Timeout is how long a client may be silent. Zero means twice Heartbeat,
+	// without heartbeats for ever.
+	Timeout time.Duration
+	// HandshakeTime is how long handshake and ack may take together. Zero means
+	// 5 s, negative for ever.
+	HandshakeTime time.Duration
+	// PackageTime is how long a package, or WebSocket message, that has begun may
+	// take to be complete. Zero means 10 s, negative for ever.
+	PackageTime time.Duration
+	// MaxHello is the largest body accepted before the ack. Zero means 4 KiB.
+	MaxHello int
+	// MaxPackage is the largest body accepted after it, up to pomelo.MaxBody.
+	// Zero means 64 KiB.
+	MaxPackage int
+	// CheckClient tells whether a client of this type and version may come in.
+	// Nil lets all in. Many clients call it at once.
+	CheckClient func(typ, version string) bool
+	// Tick is how long a push may wait for others to share its write. Zero means
+	// 20 ms; negative that pushes never wait.
+	Tick time.Duration
+
+	once   sync.Once
+	pomelo pomelo.Config
+}
+
+const defaultPackageTime = 10 * time.Second
+
+// New is for connectors.Factory.
+func New(host string, port int) connectors.Connector {
+	return &Connector{Addr: net.JoinHostPort(host, strconv.Itoa(port))}
+}
+
+// Name is ID, or "hybrid".
+func (c *Connector) Name() string {
+	if c.ID == "" {
+		return "hybrid"
+	}
+	return c.ID
+}
+
+// TickEvery is Tick.
+func (c *Connector) TickEvery() time.Duration { return c.Tick }
+
+// Protocol makes the conversation with the client behind conn.
+func (c *Connector) Protocol(conn connectors.Conn) connectors.Protocol {
+	c.once.Do(func() { c.pomelo = c.pomeloConfig() })
+	return pomelo.NewProtocol(&c.pomelo, connectors.Hello{
+		Connector:  c.Name(),
+		Transport:  conn.Transport(),
+		RemoteAddr: conn.RemoteAddr(),
+	})
+}
+
+func (c *Connector) pomeloConfig() pomelo.Config {
+	return pomelo.Config{
+		Heartbeat:     c.heartbeat(),
+		Timeout:       c.Timeout,
+		HandshakeTime: c.HandshakeTime,
+		CheckClient:   c.CheckClient,
+		MaxHello:      c.MaxHello,
+		MaxPackage:    c.MaxPackage,
+	}.WithDefaults()
+}
+
+// heartbeat is Heartbeat with its default: zero means none to pomelo.
+func (c *Connector) heartbeat() time.Duration {
+	if c.Heartbeat == 0 {
+		return 30 * time.Second
+	}
+	return max(c.Heartbeat, 0)
+}
+
+// Listen opens the port, or the connector's part of it.
+func (c *Connector) Listen(ctx context.Context) ([]connectors.Listener, error) {
+	p, err := c.port()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name(), err)
+	}
+	l := newListener(c)
+	if l.share, err = p.Listen(ctx, l.claim()); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name(), err)
+	}
+	return []connectors.Listener{l}, nil
+}
+
+// port is the one that is shared, or one of our own.
+func (c *Connector) port() (*port.Port, error) {
+	if c.Port == nil {
+		return &port.Port{
+			Addr: c.Addr, Listener: c.Listener,
+			TLS: c.TLS, CertFile: c.CertFile, KeyFile: c.KeyFile,
+			FirstByte: c.FirstByte, Head: c.Head, Pending: c.Pending,
+			SendBuffer: c.SendBuffer, UserTimeout: 2 * c.heartbeat(),
+			Logger: c.Logger,
+		}, nil
+	}
+	if c.Addr != "" {
+		return nil, fmt.Errorf("Addr %q: Port has its own", c.Addr)
+	}
+	if c.Listener != nil {
+		return nil, fmt.Errorf("%s %q: Port has its own", "Listener", c.Listener.Addr())
+	}
+	if c.TLS != nil || c.CertFile != "" || c.KeyFile != "" {
+		return nil, fmt.Errorf("TLS, CertFile %q, KeyFile %q: Port has its own", c.CertFile, c.KeyFile)
+	}
+	return c.Port, nil
+}

@@ -1,0 +1,271 @@
+package hybrid
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// Parts of a frame's head (RFC 6455, 5.2).
+const (
+	finBinary = 0x80 | websocket.BinaryMessage
+	finClose  = 0x80 | websocket.CloseMessage
+	finPong   = 0x80 | websocket.PongMessage
+	maxHead   = 14
+	// maxReason is what a close frame holds beside its code.
+	maxReason = 123
+)
+
+// webSocket is a client on a WebSocket. gorilla/websocket reads, from a wire, so
+// that nothing but its small head buffer is held while idle; frames to the
+// client are written past it, each with one write.
+type webSocket struct {
+	wire
+	ws    *websocket.Conn
+	heads *bufio.Reader // gorilla's reader of the wire: empty between frames, mostly
+	limit atomic.Int64
+
+	// Owned by the reader.
+	batch  *batch // what the last ReadFrames gave; nil while idle
+	inside bool   // a message has begun, so what follows a ping belongs to it
+
+	said   atomic.Bool  // gorilla has sent a close frame
+	echoed atomic.Int64 // the code of the client's close frame
+}
+
+var _ connectors.Conn = (*webSocket)(nil)
+
+// ReadFrames returns the messages that one read brought, or waits for more.
+// Pings are answered here. Empty text messages are nothing (P2.3).
+func (s *webSocket) ReadFrames() ([]connectors.Frame, error) {
+	if !s.in.TryLock() {
+		return nil, net.ErrClosed // Close has taken over
+	}
+	defer s.in.Unlock()
+	defer s.settle()
+	s.dropBatch()
+	for {
+		// Waiting here and not inside gorilla keeps the stack small.
+		if s.unread() == 0 {
+			s.begun = false
+			if err := s.fill(); err != nil {
+				return nil, err
+			}
+		}
+		frames, err := s.messages()
+		if len(frames) > 0 || err != nil {
+			return frames, err
+		}
+	}
+}
+
+// messages reads one message, and those behind it that are there as a whole.
+func (s *webSocket) messages() ([]connectors.Frame, error) {
+	for {
+		f, err := s.message()
+		if err != nil {
+			return s.frames(), err
+		}
+		if len(f.Data) > 0 || !f.Text {
+			s.batch.frames = append(s.batch.frames, f)
+		}
+		if !s.wholeNext() {
+			return s.frames(), nil
+		}
+	}
+}
+
+func (s *webSocket) message() (connectors.Frame, error) {
+	s.ws.SetReadLimit(s.limit.Load())
+	s.begun, s.inside = true, false
+	kind, r, err := s.ws.NextReader()
+	if err != nil {
+		return connectors.Frame{}, s.ending(err)
+	}
+	s.begun, s.inside = true, true
+	if s.batch == nil {
+		s.batch = batches.Get().(*batch)
+	}
+	data, err := s.batch.readAll(r)
+	if err != nil {
+		return connectors.Frame{}, s.ending(err)
+	}
+	s.settle()
+	return connectors.Frame{Data: data, Text: kind == websocket.TextMessage}, nil
+}
+
+func (s *webSocket) frames() []connectors.Frame {
+	if s.batch == nil {
+		return nil
+	}
+	return s.batch.frames
+}
+
+func (s *webSocket) dropBatch() {
+	if s.batch != nil {
+		s.batch.giveBack()
+		s.batch = nil
+	}
+}
+
+func (s *webSocket) unread() int { return s.heads.Buffered() + len(s.rest) }
+
+// wholeNext tells whether the next message is one frame and all of it is there.
+func (s *webSocket) wholeNext() bool {
+	var head [maxHead]byte
+	b, _ := s.heads.Peek(min(s.heads.Buffered(), maxHead))
+	n := copy(head[:], b)
+	n += copy(head[n:], s.rest)
+	size, ok := frameSize(head[:n])
+	return ok && size <= uint64(s.unread())
+}
+
+// frameSize is the size of the masked message frame that b begins with, if b
+// says so.
+func frameSize(b []byte) (uint64, bool) {
+	if len(b) < 2 || b[0] != finBinary && b[0] != 0x80|websocket.TextMessage {
+		return 0, false
+	}
+	n, head := uint64(b[1]&0x7f), 6
+	switch n {
+	case 126:
+		head = 8
+	case 127:
+		head = 14
+	}
+	if len(b) < head {
+		return 0, false
+	}
+	switch n {
+	case 126:
+		n = uint64(binary.BigEndian.Uint16(b[2:]))
+	case 127:
+		n = binary.BigEndian.Uint64(b[2:]) &^ (1 << 63)
+	}
+	return n + uint64(head), true
+}
+
+// ending says in our words why gorilla stopped reading.
+func (s *webSocket) ending(err error) error {
+	var closed *websocket.CloseError
+	switch {
+	case s.err != nil:
+		return s.err
+	case errors.As(err, &closed):
+		s.echoed.Store(int64(closed.Code))
+		return io.EOF
+	case errors.Is(err, websocket.ErrReadLimit):
+		s.said.Store(true)
+		return connectors.ErrTooLarge
+	}
+	s.said.Store(true)
+	return fmt.Errorf("%w: %w", connectors.ErrMalformed, err)
+}
+
+// ponged is the ping handler.
+func (s *webSocket) ponged(data string) error {
+	frame := append(make([]byte, 0, 2+len(data)), finPong, byte(len(data)))
+	if err := s.interject(append(frame, data...)); err != nil {
+		return s.fail(err)
+	}
+	return s.pong(data)
+}
+
+// pong is the pong handler: behind a control frame the client may rest, unless a
+// message has begun.
+func (s *webSocket) pong(string) error {
+	s.begun = s.inside || s.unread() > 0
+	if !s.begun {
+		s.settle()
+	}
+	return nil
+}
+
+// SetReadLimit makes ReadFrames refuse messages over n bytes. It takes hold with
+// the message read next.
+func (s *webSocket) SetReadLimit(n int) { s.limit.Store(int64(n)) }
+
+// Write sends packages as one binary message, with one write.
+func (s *webSocket) Write(packages net.Buffers) error {
+	size := 0
+	for _, p := range packages {
+		size += len(p)
+	}
+	if size == 0 {
+		return nil
+	}
+	b := scraps.Get().(*[]byte)
+	defer giveBack(b)
+	*b = appendHead(*b, size)
+	for _, p := range packages {
+		*b = append(*b, p...)
+	}
+	_, err := s.wire.Write(*b)
+	return err
+}
+
+// appendHead appends the head of a binary message in one frame, unmasked as a
+// server's are.
+func appendHead(dst []byte, size int) []byte {
+	switch {
+	case size <= 125:
+		return append(dst, finBinary, byte(size))
+	case size <= 0xffff:
+		return binary.BigEndian.AppendUint16(append(dst, finBinary, 126), uint16(size))
+	}
+	return binary.BigEndian.AppendUint64(append(dst, finBinary, 127), uint64(size))
+}
+
+// Close tells the client why and ends the stream (P12.3).
+func (s *webSocket) Close(r connectors.Reason) { s.hangup(s.farewell(r)) }
+
+// farewell is the close frame that is due: the client's own echoed, or ours.
+func (s *webSocket) farewell(r connectors.Reason) []byte {
+	switch code := s.echoed.Load(); {
+	case s.said.Load():
+		return nil
+	case code == websocket.CloseNoStatusReceived:
+		return closeFrame(websocket.CloseNormalClosure, "")
+	case code != 0:
+		return closeFrame(int(code), "")
+	}
+	text := r.Text
+	if text == "" {
+		text = r.Cause.Word()
+	}
+	return closeFrame(closeCode(r.Cause), text)
+}
+
+func closeCode(c messages.Cause) int {
+	switch c {
+	case messages.CauseStopping:
+		return websocket.CloseGoingAway
+	case messages.CauseTooLarge:
+		return websocket.CloseMessageTooBig
+	}
+	return websocket.CloseNormalClosure
+}
+
+func closeFrame(code int, text string) []byte {
+	if len(text) > maxReason {
+		text = text[:maxReason]
+		for !utf8.ValidString(text) && len(text) > maxReason-utf8.UTFMax {
+			text = text[:len(text)-1]
+		}
+	}
+	b := []byte{finClose, byte(2 + len(text))}
+	return append(binary.BigEndian.AppendUint16(b, uint16(code)), text...)
+}
+
+// Transport is "websocket".
+func (s *webSocket) Transport() string { return "websocket" }

@@ -1,0 +1,72 @@
+//go:build unix
+
+package hybrid
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// rawConn is how c can be read without holding a buffer while waiting, or nil.
+// Only kernel sockets themselves: what wraps one may read in its own way.
+func rawConn(c net.Conn) syscall.RawConn {
+	var (
+		raw syscall.RawConn
+		err error
+	)
+	switch c := c.(type) {
+	case *net.TCPConn:
+		raw, err = c.SyscallConn()
+	case *net.UnixConn:
+		raw, err = c.SyscallConn()
+	}
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// attempt reads what is there into a buffer from the pool. When nothing is, it
+// gives the buffer back and returns false: the runtime then waits.
+func (w *wire) attempt(fd uintptr) bool {
+	b := buffers.Get().(*buffer)
+	n, err := read(int(fd), b.data[:])
+	if err == syscall.EAGAIN {
+		buffers.Put(b)
+		return false
+	}
+	switch {
+	case err != nil:
+		w.err = os.NewSyscallError("read", err)
+	case n == 0:
+		w.err = io.EOF
+	default:
+		w.buf, w.rest = b, b.data[:n]
+		return true
+	}
+	buffers.Put(b)
+	return true
+}
+
+func read(fd int, p []byte) (int, error) {
+	for {
+		n, err := syscall.Read(fd, p)
+		if err != syscall.EINTR {
+			return n, err
+		}
+	}
+}
+
+// writeNow writes what the kernel takes of b without waiting.
+func writeNow(raw syscall.RawConn, b []byte) int {
+	n := 0
+	if raw != nil {
+		_ = raw.Write(func(fd uintptr) bool {
+			n, _ = syscall.Write(int(fd), b)
+			return true
+		})
+	}
+	return max(n, 0)
+}

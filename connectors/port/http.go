@@ -1,0 +1,76 @@
+package port
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// idleTime is how long a connection without a request is kept for the next.
+const idleTime = 30 * time.Second
+
+// slop is what net/http reads beyond its MaxHeaderBytes.
+const slop = 4 << 10
+
+func (l *live) newServer(rest http.Handler) *http.Server {
+	if rest == nil {
+		rest = http.HandlerFunc(upgradeRequired)
+	}
+	return &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h := l.table.Load().handler(r)
+			if h == nil {
+				h = rest
+			}
+			h.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: l.head,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    max(l.headBytes-slop, 1),
+		ErrorLog:          slog.NewLogLogger(l.log.Handler(), slog.LevelWarn),
+		ConnState:         l.seen,
+	}
+}
+
+// seen counts a client out once its first head has been read, or it is gone.
+func (l *live) seen(c net.Conn, s http.ConnState) {
+	if s != http.StateNew && l.pending.release(c) {
+		l.pending.leave()
+	}
+}
+
+// upgradeRequired answers what is no business of anybody here.
+func upgradeRequired(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Upgrade", "websocket")
+	w.Header().Set("Connection", "close")
+	http.Error(w, "Upgrade Required: this port serves game clients, over WebSocket or TCP.", http.StatusUpgradeRequired)
+}
+
+// queue is the listener of the HTTP server: clients are put into it.
+type queue struct {
+	addr  net.Addr
+	conns chan net.Conn
+	done  <-chan struct{} // the port closes
+}
+
+func (q *queue) put(c net.Conn) {
+	select {
+	case q.conns <- c:
+	case <-q.done: // who closes the port closes c
+	}
+}
+
+func (q *queue) Accept() (net.Conn, error) {
+	select {
+	case c := <-q.conns:
+		return c, nil
+	case <-q.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (q *queue) Addr() net.Addr { return q.addr }
+
+// Close does nothing: the queue ends with the port.
+func (q *queue) Close() error { return nil }

@@ -1,0 +1,132 @@
+// Package port lets several users share one listening place without knowing each
+// other: clients are told apart by their first byte, or by HTTP path. Telling
+// apart happens beside the accept loop, under deadlines and a bound, so that
+// silent clients cost little and delay nobody.
+package port
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Port is one listening place. The first Listen opens it and the Close of the last
+// Share closes it; after that it may be opened again. The zero Port works. Its
+// fields are read when it opens.
+type Port struct {
+	// Addr is "host:port", or "unix:/path". Empty means a free TCP port on all
+	// interfaces. A socket file that nobody listens on is replaced.
+	Addr string
+	// Listener, when set, is used instead of Addr. The Port closes it, so it
+	// serves one opening.
+	Listener net.Listener
+	// TLS, when set, is spoken by every client. NextProtos is ours.
+	TLS *tls.Config
+	// CertFile and KeyFile name a certificate in PEM, in addition to those of TLS.
+	// Empty means none.
+	CertFile, KeyFile string
+	// HTTP serves requests that nobody claims. Nil answers 426 with a text that
+	// says what may be done here.
+	HTTP http.Handler
+	// FirstByte is how long a client may take to send one. Zero means 3 s.
+	FirstByte time.Duration
+	// Head is how long a TLS handshake, and the head of an HTTP request, may
+	// each take. Zero means 5 s.
+	Head time.Duration
+	// HeadBytes is how long the head of an HTTP request may be. Zero means
+	// 8 KiB; less than 4 KiB is not possible.
+	HeadBytes int
+	// Pending is how many clients may be on their way in at once. The one
+	// beyond is closed. Zero means 1,024.
+	Pending int
+	// SendBuffer is the kernel's send buffer for each client, in bytes: what a
+	// client that does not read can pin there. Zero means 32 KiB, negative
+	// leaves it to the kernel.
+	SendBuffer int
+	// UserTimeout is after what time TCP gives up on a client that acknowledges
+	// nothing, where the system can (Linux). Zero means 60 s, negative never.
+	UserTimeout time.Duration
+	// Logger is told of accept errors and panics. Nil means nobody is.
+	Logger *slog.Logger
+
+	mu      sync.Mutex // users do not know each other, so they cannot take turns
+	live    *live      // nil while closed
+	spent   net.Listener
+	refused atomic.Uint64
+}
+
+// Listen opens the port, if it is not open, and claims a part of its clients.
+// An error names the field it is about and its value; nothing stays open then
+// that was not before.
+func (p *Port) Listen(ctx context.Context, c Claim) (*Share, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &Share{port: p, claim: c.withDefaults()}
+	t, err := p.table().with(s)
+	if err != nil {
+		return nil, err
+	}
+	if p.live == nil {
+		if p.live, err = p.open(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	s.addr = p.live.ln.Addr()
+	p.live.table.Store(t)
+	return s, nil
+}
+
+// Refused is how many clients were closed because too many others were on their
+// way in.
+func (p *Port) Refused() uint64 { return p.refused.Load() }
+
+func (p *Port) table() *table {
+	if p.live == nil {
+		return &table{}
+	}
+	return p.live.table.Load()
+}
+
+// leave takes s from the table, and closes the port behind the last.
+func (p *Port) leave(s *Share) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.table().without(s)
+	p.live.table.Store(t)
+	if len(t.shares) > 0 {
+		return nil
+	}
+	err := p.live.close()
+	p.live = nil
+	return err
+}
+
+// limits are the numbers of a Port with their defaults.
+type limits struct {
+	firstByte, head, userTimeout time.Duration
+	headBytes, pending, send     int
+}
+
+func (p *Port) limits() limits {
+	return limits{
+		firstByte:   or(p.FirstByte, 3*time.Second),
+		head:        or(p.Head, 5*time.Second),
+		userTimeout: or(p.UserTimeout, time.Minute),
+		headBytes:   or(p.HeadBytes, 8<<10),
+		pending:     or(p.Pending, 1024),
+		send:        or(p.SendBuffer, 32<<10),
+	}
+}
+
+func or[T comparable](v, zero T) T {
+	var none T
+	if v == none {
+		return zero
+	}
+	return v
+}

@@ -1,0 +1,80 @@
+package port
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"runtime/debug"
+	"time"
+)
+
+// sort tells whose the client is and hands it over. It runs on a goroutine of its
+// own; a panic in a user's Conn ends that client only.
+func (l *live) sort(c net.Conn) {
+	defer l.recovered(c)
+	l.tune(c)
+	b, conn, err := l.first(c)
+	if err != nil {
+		l.drop(c)
+		return
+	}
+	switch s := l.table.Load().bytes[b]; {
+	case s != nil && s.claim.Conn != nil:
+		if l.pending.release(c) {
+			defer l.pending.leave()
+			s.claim.Conn(conn)
+		}
+	case letter(b) && l.pending.swap(c, conn):
+		l.heads.put(conn) // pending until its head is read: seen
+	default:
+		var b [512]byte
+		_, _ = conn.Read(b[:]) // what is there; unread, it would make the end a reset
+		l.drop(c)
+	}
+}
+
+func (l *live) recovered(c net.Conn) {
+	if v := recover(); v != nil {
+		l.log.Error("panic while telling a client apart", "panic", v, "stack", string(debug.Stack()))
+		l.drop(c)
+	}
+}
+
+func (l *live) drop(c net.Conn) {
+	_ = c.Close()
+	if l.pending.release(c) {
+		l.pending.leave()
+	}
+}
+
+// first waits for the client's first byte and returns it, with the connection to
+// read it from once more.
+func (l *live) first(c net.Conn) (byte, net.Conn, error) {
+	if l.tls != nil {
+		t := tls.Server(c, l.tls)
+		_ = c.SetDeadline(time.Now().Add(l.head))
+		if err := t.HandshakeContext(context.Background()); err != nil {
+			return 0, nil, err
+		}
+		c = t
+	}
+	_ = c.SetDeadline(time.Now().Add(l.firstByte))
+	b, conn, err := peek(c)
+	if err == nil {
+		err = c.SetDeadline(time.Time{})
+	}
+	return b, conn, err
+}
+
+// tune sets what the kernel may hold for a client, and how long it tries.
+func (l *live) tune(c net.Conn) {
+	if s, ok := c.(interface{ SetWriteBuffer(bytes int) error }); ok && l.send > 0 {
+		_ = s.SetWriteBuffer(l.send)
+	}
+	if t, ok := c.(*net.TCPConn); ok && l.userTimeout > 0 {
+		_ = t.SetNoDelay(true)
+		setUserTimeout(t, l.userTimeout)
+	}
+}
+
+func letter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
