@@ -183,7 +183,8 @@ func TestWhatDoesNotWaitForTheTick(t *testing.T) {
 	}{
 		"an urgent push takes along what came before it": {0, []any{push("a", false), push("b", true)}, []string{"on:a", "on:b"}},
 		"a SendBatch leaves whole": {0, []any{&messages.SendBatch{Pushes: []*messages.Push{
-			{Route: "on", Body: []byte("a")}, {Route: "on", Body: []byte("b")}}}}, []string{"on:a", "on:b"}},
+			{Route: "on", Body: []byte("a")}, {Route: "on", Body: []byte("b")},
+		}}}, []string{"on:a", "on:b"}},
 		"no push waits when the tick is negative": {-1, []any{push("a", false)}, []string{"on:a"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -109,7 +109,6 @@ type place struct {
 	once    sync.Once
 	pushed  atomic.Int64 // calls of AppendPush
 	shy     bool         // clients say hello first
-	panics  atomic.Bool  // in Accept
 	silence time.Duration
 }
 
@@ -120,8 +119,9 @@ func (p *place) Listen(context.Context) ([]connectors.Listener, error) {
 	return []connectors.Listener{p}, nil
 }
 func (p *place) Protocol(connectors.Conn) connectors.Protocol { return &lines{place: p} }
-func (p *place) Addr() net.Addr                               { return &net.UnixAddr{Name: "lines"} }
-func (p *place) Close() error                                 { p.once.Do(func() { close(p.closed) }); return nil }
+func (p *place) Addr() net.Addr { return &net.UnixAddr{Name: "lines"} }
+
+func (p *place) Close() error { p.once.Do(func() { close(p.closed) }); return nil }
 
 func (p *place) Accept() (connectors.Conn, error) {
 	select {
