@@ -15,7 +15,7 @@ import (
 )
 
 func TestRingKeepsOrderAndGivesMemoryBack(t *testing.T) {
-	var r ring
+	var r ring[any]
 	next, want := 0, 0
 	for round := range 300 {
 		for range round % 17 {
@@ -193,7 +193,7 @@ func (later) Throughput() int       { return 1 }
 
 func TestMailboxUnderManySenders(t *testing.T) {
 	q := newQueue()
-	defer q.close()
+	defer q.close(time.Minute)
 	s := &script{}
 	m, _ := newMailbox(&mailboxKind{burst: 7, turns: q})().(*mailbox)
 	m.RegisterHandlers(s, q)
@@ -223,56 +223,58 @@ func TestMailboxUnderManySenders(t *testing.T) {
 	}
 }
 
-func TestQueueGrowsWhileItsWorkersAreBlockedAndShrinksAgain(t *testing.T) {
+func TestAPoolGrowsWhileItsWorkersAreBlockedAndShrinksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue()
 		var running, most atomic.Int64
+		p := newPool(func(done *sync.WaitGroup) {
+			defer done.Done()
+			if n := running.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			time.Sleep(10 * time.Millisecond)
+			running.Add(-1)
+		})
 		begin := time.Now()
 		var done sync.WaitGroup
 		for range 1000 {
 			done.Add(1)
-			q.Schedule(func() {
-				defer done.Done()
-				if n := running.Add(1); n > most.Load() {
-					most.Store(n)
-				}
-				time.Sleep(10 * time.Millisecond)
-				running.Add(-1)
-			})
+			p.schedule(&done)
 		}
 		done.Wait()
-		if d := time.Since(begin); d > 60*time.Millisecond {
-			t.Errorf("1000 runs of 10 ms each took %v side by side", d)
+		if d := time.Since(begin); d > 20*time.Millisecond {
+			t.Errorf("1000 pieces of 10 ms each took %v side by side", d)
 		}
 		if most.Load() < 500 {
 			t.Errorf("at most %d ran side by side, want most of 1000", most.Load())
 		}
-		q.close()
+		time.Sleep(3 * poolTrim)
+		p.mu.Lock()
+		workers, idle := p.workers, len(p.idle)
+		p.mu.Unlock()
+		if workers != p.base || idle != workers {
+			t.Errorf("%d workers, %d of them idle, are left; want %d", workers, idle, p.base)
+		}
+		p.close(time.Minute)
 	})
 }
 
-func TestACrewSendsHomeWhoIsNotNeeded(t *testing.T) {
+func TestAPoolThatKeepsUpHiresNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var c crew
-		idle := func() int {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			return len(c.idle)
+		p := newPool(func(done *sync.WaitGroup) { done.Done() })
+		var done sync.WaitGroup
+		for range 10_000 {
+			done.Add(1)
+			p.schedule(&done)
 		}
-		for range 100 {
-			c.rest(&writer{next: make(chan *link, 1)})
+		done.Wait()
+		if p.mu.Lock(); p.workers > p.base {
+			t.Errorf("%d workers, want at most %d", p.workers, p.base)
 		}
-		if n := idle(); n != 100 {
-			t.Errorf("%d are idle, want 100", n)
-		}
-		time.Sleep(2*crewTrim + 1)
-		if n := idle(); n != 0 {
-			t.Errorf("%d are idle after two trims, want none", n)
-		}
-		c.close()
-		if c.rest(&writer{}) {
-			t.Error("a closed crew keeps writers")
-		}
+		p.mu.Unlock()
+		p.close(time.Minute)
+		done.Add(1)
+		p.schedule(&done) // late work is still done
+		done.Wait()
 	})
 }
 

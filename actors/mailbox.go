@@ -30,7 +30,7 @@ type mailbox struct {
 	dispatcher actor.Dispatcher
 
 	mu        sync.Mutex
-	queue     ring
+	queue     ring[any]
 	system    []any
 	running   bool
 	suspended bool
@@ -192,55 +192,4 @@ func (m *mailbox) tellLost(msg any) {
 	if m.kind.lost != nil {
 		m.kind.lost(msg)
 	}
-}
-
-// ring is a queue that holds two messages without memory of its own, and gives
-// back what it took for more as soon as it is empty.
-type ring struct {
-	few  [2]any
-	many []any
-	head int
-	n    int
-}
-
-func (r *ring) slots() []any {
-	if r.many != nil {
-		return r.many
-	}
-	return r.few[:]
-}
-
-func (r *ring) push(x any) {
-	s := r.slots()
-	if r.n == len(s) {
-		s = r.grow(s)
-	}
-	i := r.head + r.n
-	if i >= len(s) {
-		i -= len(s)
-	}
-	s[i] = x
-	r.n++
-}
-
-func (r *ring) grow(s []any) []any {
-	g := make([]any, 2*len(s)+4)
-	n := copy(g, s[r.head:])
-	copy(g[n:], s[:r.head])
-	clear(r.few[:])
-	r.many, r.head = g, 0
-	return g
-}
-
-func (r *ring) pop() any {
-	s := r.slots()
-	x := s[r.head]
-	s[r.head] = nil
-	if r.head++; r.head == len(s) {
-		r.head = 0
-	}
-	if r.n--; r.n == 0 {
-		r.many, r.head = nil, 0
-	}
-	return x
 }

@@ -21,9 +21,9 @@ type node struct {
 	system   *actor.ActorSystem
 	root     *actor.RootContext
 	log      *slog.Logger
-	boot     string // in every socket's id, so that no id ever comes again
-	queue    *queue
-	crew     crew
+	boot     string       // in every socket's id, so that no id ever comes again
+	queue    queue        // runs mailboxes
+	crew     *pool[*link] // writes to clients
 	router   *router
 	batchers []*batcher
 	opened   atomic.Uint64  // sockets so far: the next one's number

@@ -220,7 +220,7 @@ func (l *link) wakeWriter() {
 	}
 	l.out.writing = true
 	l.live++
-	l.crew.write(l)
+	l.crew.schedule(l)
 }
 
 // write runs on a goroutine of the crew for as long as there is something to write.

@@ -119,7 +119,7 @@ func (p *place) Listen(context.Context) ([]connectors.Listener, error) {
 	return []connectors.Listener{p}, nil
 }
 func (p *place) Protocol(connectors.Conn) connectors.Protocol { return &lines{place: p} }
-func (p *place) Addr() net.Addr { return &net.UnixAddr{Name: "lines"} }
+func (p *place) Addr() net.Addr                               { return &net.UnixAddr{Name: "lines"} }
 
 func (p *place) Close() error { p.once.Do(func() { close(p.closed) }); return nil }
 

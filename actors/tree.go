@@ -69,6 +69,7 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 		return nil, err
 	}
 	n.queue = newQueue()
+	n.crew = newPool((*link).write)
 	n.links.Add(1)
 	r := &Running{node: n, places: places, ended: make(chan struct{})}
 	ready := make(chan struct{})
@@ -157,8 +158,8 @@ func (r *Running) shutDown() {
 	r.watch()
 	r.node.links.Done()
 	within(stopTime, r.node.links.Wait)
-	r.node.crew.close()
-	r.node.queue.close()
+	r.node.crew.close(stopTime)
+	r.node.queue.close(stopTime)
 }
 
 // within waits for f, but not for ever.
