@@ -2,6 +2,8 @@ package actors
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,14 +24,13 @@ type batcher struct {
 // batcherActor owns the group members among its sockets and wakes the writers
 // of those whose pushes have waited for a tick.
 type batcherActor struct {
-	node    *node
-	members map[string]*member // by PID id: all its sockets
-	all     group
-	groups  map[string]*group
+	node   *node
+	all    group // all its sockets
+	groups map[string]*group
 }
 
 func newBatcherActor(n *node) *batcherActor {
-	return &batcherActor{node: n, members: map[string]*member{}, groups: map[string]*group{}}
+	return &batcherActor{node: n, groups: map[string]*group{}}
 }
 
 // What a batcher is sent.
@@ -46,13 +47,26 @@ type (
 		pid   *actor.PID
 		via   *lane
 	}
-	// broadcast pushes to a group; every batcher gets the same one but for its lane.
-	broadcast struct {
+	// keep says whether a group is to exist without members.
+	keep struct {
 		group string
-		all   bool
-		cell  *cell
+		kept  bool
 		via   *lane
 	}
+	// broadcast pushes to a group; every batcher gets the same one but for its lane.
+	broadcast struct {
+		to   audience
+		cell *cell
+		via  *lane
+	}
+	// ask wants to know who is in a group.
+	ask struct {
+		to    audience
+		reply chan<- []*link
+		via   *lane
+	}
+	// list wants to know which groups there are.
+	list struct{ reply chan<- []string }
 	// deliver is a message to one socket that must not overtake the group
 	// pushes its sender made before.
 	deliver struct {
@@ -66,18 +80,32 @@ type (
 func (b *batcherActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *linkOpened:
-		b.open(m.link)
+		b.all.add(m.link)
 	case *linkClosed:
-		b.closeLink(m.link)
+		for n := len(m.link.seats); n > 0; n = len(m.link.seats) {
+			b.removeFrom(m.link.seats[n-1].group, m.link)
+		}
 	case *join:
 		defer m.via.leave()
 		b.join(m)
 	case *leave:
 		defer m.via.leave()
-		b.leave(m)
+		if l, g := b.node.linkOf(m.pid), b.groups[m.group]; l != nil && g != nil {
+			b.removeFrom(g, l)
+		}
+	case *keep:
+		defer m.via.leave()
+		b.keep(m)
 	case *broadcast:
 		defer m.via.leave()
-		b.broadcast(m)
+		if g := b.group(m.to); g != nil {
+			g.push(m.cell, m.to)
+		}
+	case *ask:
+		defer m.via.leave()
+		m.reply <- b.group(m.to).those(m.to)
+	case *list:
+		m.reply <- slices.Collect(maps.Keys(b.groups))
 	case *deliver:
 		defer m.via.leave()
 		b.deliver(m)
@@ -86,74 +114,62 @@ func (b *batcherActor) Receive(ctx actor.Context) {
 	}
 }
 
-func (b *batcherActor) open(l *link) {
-	m := &member{link: l}
-	b.members[l.pid.Id] = m
-	b.all.add(m)
+// group is nil when nobody is there.
+func (b *batcherActor) group(to audience) *group {
+	if to.all {
+		return &b.all
+	}
+	return b.groups[to.name]
 }
 
-func (b *batcherActor) closeLink(l *link) {
-	m := b.members[l.pid.Id]
-	if m == nil {
-		return
-	}
-	delete(b.members, l.pid.Id)
-	for len(m.in) > 0 {
-		b.removeFrom(m.in[len(m.in)-1].group, m)
-	}
-}
-
-func (b *batcherActor) join(j *join) {
-	m := b.members[j.pid.Id]
-	if m == nil {
-		return
-	}
-	g := b.groups[j.group]
+func (b *batcherActor) open(name string) *group {
+	g := b.groups[name]
 	if g == nil {
-		g = &group{name: j.group}
-		b.groups[j.group] = g
+		g = &group{name: name}
+		b.groups[name] = g
 	}
-	g.add(m)
+	return g
 }
 
-func (b *batcherActor) leave(l *leave) {
-	if m, g := b.members[l.pid.Id], b.groups[l.group]; m != nil && g != nil {
-		b.removeFrom(g, m)
+// join ignores a socket that is gone: its linkClosed may have come already.
+func (b *batcherActor) join(j *join) {
+	if l := b.node.linkOf(j.pid); l != nil {
+		b.open(j.group).add(l)
 	}
 }
 
-// removeFrom forgets a group whose last member leaves.
-func (b *batcherActor) removeFrom(g *group, m *member) {
-	if g.remove(m); len(g.members) == 0 && g != &b.all {
+func (b *batcherActor) keep(k *keep) {
+	g := b.open(k.group)
+	g.kept = k.kept
+	b.forget(g)
+}
+
+func (b *batcherActor) removeFrom(g *group, l *link) {
+	g.remove(l)
+	b.forget(g)
+}
+
+// forget lets go of a group that nobody is in, unless it is kept.
+func (b *batcherActor) forget(g *group) {
+	if len(g.members) == 0 && !g.kept && g != &b.all {
 		delete(b.groups, g.name)
 	}
-}
-
-func (b *batcherActor) broadcast(m *broadcast) {
-	g := &b.all
-	if !m.all {
-		g = b.groups[m.group]
-	}
-	if g == nil {
-		return
-	}
-	g.push(m.cell)
 }
 
 // deliver hands a message to the link itself where that is what the socket's
 // actor would do, so that it cannot be overtaken on the way.
 func (b *batcherActor) deliver(d *deliver) {
-	m := b.members[d.pid.Id]
-	if m == nil {
+	l := b.node.linkOf(d.pid)
+	if l == nil {
 		return
 	}
 	switch msg := d.msg.(type) {
 	case *messages.Response:
-		m.link.respond(msg)
+		l.respond(msg)
 	case *messages.Push:
-		m.link.push(msg)
+		l.push(msg)
 	case *messages.Done:
-		m.link.done(msg.Seq)
+		l.done(msg.Seq)
 	default:
 		b.node.root.Send(d.pid, msg)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/fairlead-go/fairlead/connectors/body"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -25,23 +26,67 @@ type Context struct {
 // Request is the request itself. It must not be changed.
 func (c *Context) Request() *messages.Request { return c.req }
 
-// Session is what is known of the client that asks.
-func (c *Context) Session() *messages.Session { return c.req.GetSession() }
+// Session is what is known of the client that asks, at this moment. What was known when it
+// asked is in the Request.
+func (c *Context) Session() *messages.Session {
+	if l := c.route.node.linkOf(c.socket); l != nil {
+		return l.session.Load()
+	}
+	return c.req.GetSession()
+}
 
 // Socket is the actor of the client that asks.
 func (c *Context) Socket() *actor.PID { return c.socket }
 
 // Push sends v, as JSON, to the client that asks. It fails when v has no JSON form.
-func (c *Context) Push(route string, v any) error { return c.PushTo(c.socket, route, v) }
+func (c *Context) Push(route string, v any) error { return c.PushSocket(c.socket, route, v) }
 
-// PushTo sends v, as JSON, to the client behind any socket.
-func (c *Context) PushTo(socket *actor.PID, route string, v any) error {
-	body, err := jsonBody(v)
-	if err != nil {
-		return fmt.Errorf("push %s: %w", route, err)
+// PushSocket sends v, as JSON, to the client behind any socket.
+func (c *Context) PushSocket(socket *actor.PID, route string, v any) error {
+	p, err := jsonPush("", route, v)
+	if err == nil {
+		c.Send(socket, p)
 	}
-	c.Send(socket, &messages.Push{Route: route, Body: body})
-	return nil
+	return err
+}
+
+// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were.
+func (c *Context) PushTo(route string, v any, uids ...string) (sockets int, err error) {
+	p, err := jsonPush("", route, v)
+	if err != nil {
+		return 0, err
+	}
+	return c.route.node.pushUsers(c.route.lanes, p, uids), nil
+}
+
+// KickUID kicks all sockets of a user, and returns how many there were.
+func (c *Context) KickUID(uid, reason string) (sockets int) {
+	return c.route.node.kickUser(c.route.lanes, uid, reason)
+}
+
+// Bind says which user the client is. It fails with code 409 when the client is another
+// user, or when the user is logged in already and newer logins are refused, and with
+// code 410 when the client is leaving.
+func (c *Context) Bind(uid string) error {
+	l := c.route.node.linkOf(c.socket)
+	if l == nil {
+		return messages.NewError(messages.CodeGone, "the client has left")
+	}
+	return l.bind(uid)
+}
+
+// Unbind takes a Bind back.
+func (c *Context) Unbind() {
+	if l := c.route.node.linkOf(c.socket); l != nil {
+		l.unbind()
+	}
+}
+
+// Set keeps a value with the client's session; an empty one removes it.
+func (c *Context) Set(key string, value []byte) {
+	if l := c.route.node.linkOf(c.socket); l != nil {
+		l.set(map[string][]byte{key: value})
+	}
 }
 
 // Send sends any message of package messages to a socket (Push, Kick, Close, …), or
@@ -52,12 +97,12 @@ func (c *Context) Send(to *actor.PID, msg any) {
 
 // Group is the group of that name. It exists while it has members.
 func (c *Context) Group(name string) Group {
-	return Group{node: c.route.node, name: name, lanes: c.route.lanes}
+	return Group{node: c.route.node, to: audience{name: name}, lanes: c.route.lanes}
 }
 
 // All is the group of all clients that are ready.
 func (c *Context) All() Group {
-	return Group{node: c.route.node, all: true, lanes: c.route.lanes}
+	return Group{node: c.route.node, to: audience{all: true}, lanes: c.route.lanes}
 }
 
 // Defer lets the handler answer later: what it returns is ignored, and the Reply
@@ -68,14 +113,14 @@ func (c *Context) Defer() *Reply {
 }
 
 // answer ends the request.
-func (c *Context) answer(body []byte, err error) {
-	if m := outcome(c.route.node, c.req, body, err); c.socket != nil {
+func (c *Context) answer(b []byte, err error) {
+	if m := outcome(c.route.node, c.req, b, err); c.socket != nil {
 		c.Send(c.socket, m)
 	}
 }
 
 // outcome is the message that ends a request: a Done for a notify.
-func outcome(n *node, req *messages.Request, body []byte, err error) any {
+func outcome(n *node, req *messages.Request, b []byte, err error) any {
 	var known *messages.Error
 	if err != nil && !errors.As(err, &known) {
 		n.log.Error("handler failed", "route", req.Route, "error", err)
@@ -84,9 +129,13 @@ func outcome(n *node, req *messages.Request, body []byte, err error) any {
 	case req.Notify:
 		return &messages.Done{Seq: req.Seq}
 	case err != nil:
-		return req.Fail(err)
+		m := req.Fail(err)
+		if known != nil {
+			m.Body, m.Encoding = b, req.Encoding
+		}
+		return m
 	}
-	return req.Reply(body)
+	return req.Reply(b)
 }
 
 // ErrReplied is returned by a Reply that has been used.
@@ -102,11 +151,11 @@ type Reply struct {
 
 // Send answers with v as JSON. It fails when v has no JSON form or the reply has been used.
 func (r *Reply) Send(v any) error {
-	body, err := jsonBody(v)
+	b, err := body.JSON(v)
 	if err != nil {
 		return fmt.Errorf("reply to %s: %w", r.req.Route, err)
 	}
-	return r.end(body, nil)
+	return r.end(b, nil)
 }
 
 // Fail answers with an error: an *messages.Error chooses the client's code.
@@ -117,12 +166,12 @@ func (r *Reply) Fail(err error) error {
 	return r.end(nil, err)
 }
 
-func (r *Reply) end(body []byte, err error) error {
+func (r *Reply) end(b []byte, err error) error {
 	if r.used.Swap(true) {
 		return ErrReplied
 	}
 	n := r.route.node
-	if m := outcome(n, r.req, body, err); r.socket != nil {
+	if m := outcome(n, r.req, b, err); r.socket != nil {
 		n.sendBehind(r.route.lanes, r.socket, m)
 	}
 	return nil

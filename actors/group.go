@@ -1,8 +1,7 @@
 package actors
 
 import (
-	"encoding/json"
-	"fmt"
+	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -16,51 +15,79 @@ const keysKept = 4096
 // group is the part of a group that one batcher has.
 type group struct {
 	name    string
-	members []*member
+	members []*link
+	kept    bool // lives on without members
 	// keyed holds the entries last pushed under each key, one for each codec.
 	// Every member was given them, so one mark replaces them for all.
 	keyed map[string][]*entry
-	// searched is set when entries may wait that keyed no longer knows: they
+	// searched is set when entries may wait that keyed does not know: they
 	// are searched for in each outbox.
 	searched bool
 }
 
-// member is one socket of a batcher, with its seat in each of its groups.
-type member struct {
-	link *link
-	in   []seat
-}
-
+// seat is a link's place in one of its groups.
 type seat struct {
 	group *group
 	at    int
 }
 
-func (g *group) add(m *member) {
-	for _, p := range m.in {
+// audience says who of whom is meant.
+type audience struct {
+	name   string
+	all    bool // everybody, instead of a group
+	except []*actor.PID
+	where  []func(*messages.Session) bool
+}
+
+// some tells that not all of the group may be meant.
+func (a *audience) some() bool { return len(a.except) > 0 || len(a.where) > 0 }
+
+// means tells whether l is meant. A filter that panics means nobody.
+func (a *audience) means(l *link) bool {
+	if slices.ContainsFunc(a.except, func(pid *actor.PID) bool { return pid.Equal(l.pid) }) {
+		return false
+	}
+	s := l.session.Load()
+	for _, f := range a.where {
+		yes := false
+		if err := safely(func() error { yes = f(s); return nil }); err != nil {
+			l.log.Error("panic in a group filter", "error", err)
+		}
+		if !yes {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *group) add(l *link) {
+	for _, p := range l.seats {
 		if p.group == g {
 			return
 		}
 	}
-	m.in = append(m.in, seat{g, len(g.members)})
-	g.members = append(g.members, m)
+	l.seats = append(l.seats, seat{g, len(g.members)})
+	g.members = append(g.members, l)
 }
 
-// remove puts the last member in m's seat.
-func (g *group) remove(m *member) {
-	for i, p := range m.in {
-		if p.group != g {
-			continue
-		}
-		last := g.members[len(g.members)-1]
-		g.members[p.at] = last
-		last.moved(g, p.at)
-		g.members[len(g.members)-1] = nil
-		g.members = g.members[:len(g.members)-1]
-		m.in = append(m.in[:i], m.in[i+1:]...)
-		g.forgetKeys() // m holds entries that will not be replaced for it
+// remove puts the last member in l's seat.
+func (g *group) remove(l *link) {
+	i := slices.IndexFunc(l.seats, func(s seat) bool { return s.group == g })
+	if i < 0 {
 		return
 	}
+	at := l.seats[i].at
+	last := g.members[len(g.members)-1]
+	g.members[at] = last
+	for j := range last.seats {
+		if last.seats[j].group == g {
+			last.seats[j].at = at
+		}
+	}
+	g.members[len(g.members)-1] = nil
+	g.members = g.members[:len(g.members)-1]
+	l.seats = slices.Delete(l.seats, i, i+1)
+	g.forgetKeys() // l holds entries that will not be replaced for it
 }
 
 func (g *group) forgetKeys() {
@@ -69,35 +96,37 @@ func (g *group) forgetKeys() {
 	}
 }
 
-func (m *member) moved(g *group, to int) {
-	for i := range m.in {
-		if m.in[i].group == g {
-			m.in[i].at = to
+// those are the members meant who are ready. A nil group has none.
+func (g *group) those(to audience) (links []*link) {
+	if g == nil {
+		return nil
+	}
+	for _, l := range g.members {
+		if l.currentCodec() != nil && (!to.some() || to.means(l)) {
+			links = append(links, l)
 		}
 	}
+	return links
 }
 
-// push puts one entry for each codec in the members' outboxes.
-func (g *group) push(c *cell) {
+// push puts one entry for each codec in the outboxes of those who are meant.
+func (g *group) push(c *cell, to audience) {
 	key := c.push.Key
-	search := key != "" && g.searched && g.keyed[key] == nil
-	var made []*entry
-	var codec connectors.Codec
-	var e *entry
-	for _, m := range g.members {
-		now := c.push.Urgent || m.link.tick < 0
-		other := m.link.offer(codec, e, now, search)
-		for ; other != nil; other = m.link.offer(codec, e, now, search) {
-			b, err := c.encode(other)
-			if err != nil { // logged by the cell
-				break
-			}
-			codec, e = other, &entry{bytes: b, key: key}
-			made = append(made, e)
+	some := to.some()
+	search := key != "" && (some || g.searched && g.keyed[key] == nil)
+	var shared sharedEntry
+	for _, l := range g.members {
+		if !some || to.means(l) {
+			shared.offer(l, c, search)
 		}
 	}
-	if key != "" {
-		g.replace(key, made)
+	switch {
+	case key == "":
+	case some: // not all hold it, so no mark may replace it
+		g.forgetKeys()
+		g.searched = true
+	default:
+		g.replace(key, shared.made)
 	}
 }
 
@@ -116,63 +145,23 @@ func (g *group) replace(key string, with []*entry) {
 	g.keyed[key] = with
 }
 
-// Group is a named set of clients. What is pushed to it is encoded once for each kind
-// of client, and reaches all who are members when the push arrives at their batcher.
-// The zero Group is of no use: Context.Group and the running server give one.
-type Group struct {
-	node  *node
-	name  string
-	all   bool
-	lanes []lane // of the handler that uses it; nil elsewhere
+// sharedEntry offers one push to many links: one entry for each codec.
+type sharedEntry struct {
+	codec connectors.Codec
+	entry *entry
+	made  []*entry
 }
 
-// Join adds the client behind the socket's PID. Joining twice is joining once.
-func (g Group) Join(socket *actor.PID) {
-	if b := g.node.batcherOf(socket); b != nil && !g.all {
-		g.node.root.Send(b.pid, &join{g.name, socket, g.lane(b)})
+// offer gives l the entry in its codec. One that cannot be encoded is dropped; the
+// cell has logged it.
+func (s *sharedEntry) offer(l *link, c *cell, search bool) {
+	now := c.push.Urgent || l.tick < 0
+	for other := l.offer(s.codec, s.entry, now, search); other != nil; other = l.offer(s.codec, s.entry, now, search) {
+		b, err := c.encode(other)
+		if err != nil {
+			return
+		}
+		s.codec, s.entry = other, &entry{bytes: b, key: c.push.Key}
+		s.made = append(s.made, s.entry)
 	}
-}
-
-// Leave removes the client. A client that disconnects leaves all its groups.
-func (g Group) Leave(socket *actor.PID) {
-	if b := g.node.batcherOf(socket); b != nil && !g.all {
-		g.node.root.Send(b.pid, &leave{g.name, socket, g.lane(b)})
-	}
-}
-
-// Push sends v, as JSON, to all members on the next tick. It fails when v has no JSON form.
-func (g Group) Push(route string, v any) error { return g.PushKey("", route, v) }
-
-// PushKey is Push of something of which only the newest counts, a position for example:
-// while it waits, the next one with the same key replaces it.
-func (g Group) PushKey(key, route string, v any) error {
-	body, err := jsonBody(v)
-	if err != nil {
-		return fmt.Errorf("push %s: %w", route, err)
-	}
-	g.Send(&messages.Push{Route: route, Body: body, Key: key})
-	return nil
-}
-
-// Send pushes p, which must not be changed any more, to all members.
-func (g Group) Send(p *messages.Push) {
-	c := &cell{log: g.node.log, push: p}
-	for _, b := range g.node.batchers {
-		g.node.root.Send(b.pid, &broadcast{g.name, g.all, c, g.lane(b)})
-	}
-}
-
-func (g Group) lane(b *batcher) *lane {
-	if g.lanes == nil {
-		return nil
-	}
-	return g.lanes[b.k].enter()
-}
-
-// jsonBody is v as JSON; a json.RawMessage is taken as it is.
-func jsonBody(v any) ([]byte, error) {
-	if raw, ok := v.(json.RawMessage); ok {
-		return raw, nil
-	}
-	return json.Marshal(v)
 }

@@ -17,19 +17,19 @@ const hooksAtOnce = 4
 func (l *link) request(in *connectors.Inbound, now time.Time) bool {
 	r := in.Request
 	r.Session = l.session.Load()
-	to := l.router.find(r.Session, r.Route)
+	to, ours := l.router.find(r.Session, r.Route)
 	switch {
-	case to.pid == nil:
+	case to == nil:
 		if !r.Notify {
 			l.answer(origin(in), r.Fail(nil))
 		}
 		return true
-	case r.Notify && !to.ours:
+	case r.Notify && !ours:
 		// Nobody would tell when it has been handled: it holds no slot.
 	case !l.takeSlot(in, now):
 		return false
 	}
-	l.root.RequestWithCustomSender(to.pid, r, l.pid)
+	l.root.RequestWithCustomSender(to, r, l.pid)
 	return true
 }
 

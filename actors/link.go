@@ -23,6 +23,8 @@ import (
 // the writer meet here for every message, and a mailbox hop costs ten times as much.
 type link struct {
 	*gate
+	place   *place // where it came in
+	no      uint64 // of the socket
 	conn    connectors.Conn
 	batcher *batcher
 	pid     *actor.PID
@@ -50,6 +52,8 @@ type link struct {
 	cancel  context.CancelFunc // of the handshake hooks that run
 	asked   int                // hooks that run
 	kickers []*actor.PID       // who waits for Kicked
+
+	seats []seat // in groups; the batcher's
 }
 
 // start gives the link, which has its actor, its reader.
@@ -172,6 +176,7 @@ func (l *link) welcome(c connectors.Codec) {
 	l.codec = c
 	l.mu.Unlock()
 	if first {
+		l.ready.Add(1)
 		l.tell(&messages.Connected{Session: l.session.Load()})
 	}
 }
@@ -220,13 +225,21 @@ func (l *link) close() {
 	gone := l.live == 0
 	l.mu.Unlock()
 
+	if ev.Session.Uid != "" {
+		l.directory.unbind(l, ev.Session.Uid)
+	}
 	l.guarded(func() { l.conn.Close(reason) })
 	ev.Duration = int64(time.Since(l.born))
 	for _, pid := range kickers {
 		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})
 	}
+	for _, pid := range l.sessionRoutes {
+		l.root.Send(pid, &sessionOver{ev.Session.Id})
+	}
 	publish(l.system, ev)
+	l.causes[reason.Cause%causes].Add(1)
 	if ready {
+		l.ready.Add(-1)
 		l.tell(ev)
 	}
 	if gone {

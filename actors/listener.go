@@ -26,6 +26,8 @@ type place struct {
 	accepting atomic.Bool
 	next      atomic.Uint64 // shard that gets the next socket
 	closing   atomic.Bool
+
+	opens, closes atomic.Uint64 // sockets
 }
 
 // acceptFailed is how an accept loop ended.
@@ -56,7 +58,7 @@ func (p *place) accept() {
 				return err
 			}
 			n := p.next.Add(1)
-			p.root.Send(p.shards[n%uint64(len(p.shards))], &opened{c})
+			p.root.Send(p.shards[n%uint64(len(p.shards))], &opened{c, p})
 		}
 	})
 	p.accepting.Store(false)

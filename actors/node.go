@@ -14,20 +14,27 @@ import (
 	"github.com/fairlead-go/fairlead/connectors"
 )
 
+// causes is how many there are of messages.Cause.
+const causes = 16
+
 // node is what all parts of one tree share. Nothing in it changes after the
 // tree has started.
 type node struct {
 	Tree
-	system   *actor.ActorSystem
-	root     *actor.RootContext
-	log      *slog.Logger
-	boot     string       // in every socket's id, so that no id ever comes again
-	queue    queue        // runs mailboxes
-	crew     *pool[*link] // writes to clients
-	router   *router
-	batchers []*batcher
-	opened   atomic.Uint64  // sockets so far: the next one's number
-	links    sync.WaitGroup // links whose goroutines live
+	system        *actor.ActorSystem
+	root          *actor.RootContext
+	log           *slog.Logger
+	boot          string       // in every socket's id, so that no id ever comes again
+	queue         queue        // runs mailboxes
+	crew          *pool[*link] // writes to clients
+	router        *router
+	batchers      []*batcher
+	directory     *directory
+	sessionRoutes []*actor.PID   // told when a client has gone
+	opened        atomic.Uint64  // sockets so far: the next one's number
+	links         sync.WaitGroup // links whose goroutines live
+	ready         atomic.Int64   // clients whose handshake is done
+	causes        [causes]atomic.Uint64
 }
 
 // gate is what all sockets of one connector share.
@@ -38,6 +45,21 @@ type gate struct {
 	tick      time.Duration // negative: pushes never wait
 	waiting   []*waiting    // one for each batcher
 	shards    []*actor.PID
+}
+
+// opening makes a link one that can be found. Its batcher knows of it before anybody can
+// send it there.
+func (g *gate) opening(l *link) {
+	g.directory.add(l)
+	g.root.Send(l.batcher.pid, &linkOpened{l})
+	l.place.opens.Add(1)
+}
+
+// closing makes it one that cannot be found any more.
+func (g *gate) closing(l *link) {
+	g.directory.remove(l)
+	g.root.Send(l.batcher.pid, &linkClosed{l})
+	l.place.closes.Add(1)
 }
 
 // publish puts a fact on the event stream. Its subscribers run on our goroutine: one that
@@ -56,26 +78,32 @@ func (n *node) tell(event any) {
 	}
 }
 
-// socketID names socket number seq. Its batcher can be read off it.
-func (n *node) socketID(seq uint64) string {
-	return n.boot + "-" + strconv.FormatUint(seq, 10)
+// socketID names socket number no, which can be read off it.
+func (n *node) socketID(no uint64) string {
+	return n.boot + "-" + strconv.FormatUint(no, 10)
+}
+
+// socketNo is the number of the socket with this PID, if it is one of ours.
+func (n *node) socketNo(pid *actor.PID) (no uint64, ok bool) {
+	if pid == nil || pid.Address != n.system.Address() {
+		return 0, false
+	}
+	at := strings.LastIndexByte(pid.Id, '-')
+	if at < 0 || !strings.HasSuffix(pid.Id[:at], n.boot) {
+		return 0, false
+	}
+	no, err := strconv.ParseUint(pid.Id[at+1:], 10, 64)
+	return no, err == nil
 }
 
 // batcherOf tells which batcher serves the socket with this PID; nil for a PID that is
 // not one of our sockets.
 func (n *node) batcherOf(pid *actor.PID) *batcher {
-	if pid == nil || pid.Address != n.system.Address() {
+	no, ok := n.socketNo(pid)
+	if !ok {
 		return nil
 	}
-	at := strings.LastIndexByte(pid.Id, '-')
-	if at < 0 || !strings.HasSuffix(pid.Id[:at], n.boot) {
-		return nil
-	}
-	seq, err := strconv.ParseUint(pid.Id[at+1:], 10, 64)
-	if err != nil {
-		return nil
-	}
-	return n.batchers[seq%uint64(len(n.batchers))]
+	return n.batchers[no%uint64(len(n.batchers))]
 }
 
 // sendBehind sends msg so that it does not overtake what went through lanes before.

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"hash/maphash"
 	"strconv"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -81,39 +82,49 @@ func (r *rootActor) spawn(ctx actor.Context) {
 				c.places = append(c.places, p)
 			}
 		}
-		pid := mustSpawn(ctx, r.props(func() actor.Actor { return c }, 0), "connector/"+g.name)
+		pid := mustSpawn(ctx, n.props(func() actor.Actor { return c }, 0), "connector/"+g.name)
 		r.connectors[pid.Id] = true
 	}
 }
 
 func (r *rootActor) spawnBatchers(ctx actor.Context) {
+	n := r.node
 	for k := range batcherCount() {
 		b := &batcher{k: k}
-		r.node.batchers = append(r.node.batchers, b)
-		state := newBatcherActor(r.node)
-		b.pid = mustSpawn(ctx, r.props(func() actor.Actor { return state }, 0), "batcher/"+strconv.Itoa(k))
+		n.batchers = append(n.batchers, b)
+		state := newBatcherActor(n)
+		b.pid = mustSpawn(ctx, n.props(func() actor.Actor { return state }, 0), "batcher/"+strconv.Itoa(k))
 	}
 }
 
 // spawnRoutes spawns the actors of typed routes and makes the table.
 func (r *rootActor) spawnRoutes(ctx actor.Context) *router {
+	n := r.node
 	table := map[string]target{}
-	for _, route := range r.node.Routes {
-		if h, ok := route.(*Handlers); ok {
-			props := r.props(func() actor.Actor { return &routeActor{node: r.node, handlers: h} }, r.node.RouteQueue)
-			if h.Dispatcher != nil {
-				props.Configure(actor.WithDispatcher(h.Dispatcher))
+	for _, route := range n.Routes {
+		switch h := route.(type) {
+		case *Handlers:
+			filtered := h.filtered(n.Filters)
+			for i := range max(h.Actors, 1) {
+				props := n.props(func() actor.Actor { return newRouteActor(n, h.prefix, filtered) }, n.RouteQueue)
+				if h.Dispatcher != nil {
+					props.Configure(actor.WithDispatcher(h.Dispatcher))
+				}
+				h.pids = append(h.pids, mustSpawn(ctx, props, "route/"+h.prefix+"/"+strconv.Itoa(i)))
 			}
-			h.pid = mustSpawn(ctx, props, "route/"+h.prefix)
+		case *perSession:
+			state := &sessionsActor{node: n, route: h, live: map[string]*actor.PID{}}
+			h.pid = mustSpawn(ctx, n.props(func() actor.Actor { return state }, n.RouteQueue), "sessions/"+h.prefix)
+			n.sessionRoutes = append(n.sessionRoutes, h.pid)
 		}
 		table[route.Prefix()] = route.target()
 	}
-	return &router{table}
+	return &router{table, maphash.MakeSeed()}
 }
 
 // props are those of all parts but sockets: the queue runs them.
-func (r *rootActor) props(make actor.Producer, limit int) *actor.Props {
-	kind := &mailboxKind{turns: r.node.queue, burst: routeBurst, limit: limit, lost: r.node.lost}
-	return actor.PropsFromProducer(make, actor.WithDispatcher(r.node.queue), actor.WithMailbox(newMailbox(kind)),
+func (n *node) props(make actor.Producer, limit int) *actor.Props {
+	kind := &mailboxKind{turns: n.queue, burst: routeBurst, limit: limit, lost: n.lost}
+	return actor.PropsFromProducer(make, actor.WithDispatcher(n.queue), actor.WithMailbox(newMailbox(kind)),
 		actor.WithSupervisor(resume{}))
 }

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -9,63 +8,84 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/fairlead-go/fairlead/connectors/body"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// Handlers is a route answered by functions. fairlead spawns one actor for it, which
+// Handlers is a route answered by functions. fairlead spawns an actor for it, which
 // calls them one at a time: what they share needs no mutex.
 type Handlers struct {
-	// Dispatcher runs the actor. Nil: fairlead's own queue of kept goroutines,
+	// Actors is how many actors answer, zero means one. With more, requests of
+	// one client still go to one of them, in order; but handlers run side by side, so
+	// that what they share needs care.
+	Actors int
+	// Dispatcher runs the actors. Nil: fairlead's own queue of kept goroutines,
 	// on which handlers may block.
 	Dispatcher actor.Dispatcher
 
-	prefix string
-	table  map[string]handler
-	err    error // the first mistake made, for Start to report
-	pid    *actor.PID
+	prefix  string
+	table   map[string]Handler
+	filters []Filter
+	err     error // the mistakes made, for Start to report
+	pids    []*actor.PID
 }
 
-// handler answers one name: body in, body out.
-type handler func(c *Context, body []byte) ([]byte, error)
+// Handler answers one name: the body as it came, and the body to answer with. It may
+// keep the body it is given, but not change it.
+type Handler func(c *Context, body []byte) ([]byte, error)
+
+// Filter wraps a handler: it sees each request before the handler and each outcome after
+// it, may answer instead of it, and runs in the route's actor as it does.
+type Filter func(next Handler) Handler
 
 // NewRoute makes a route that answers prefix.name for every name given to Handle.
 // Handlers are added before the server starts.
 func NewRoute(prefix string) *Handlers {
-	return &Handlers{prefix: prefix, table: map[string]handler{}}
+	return &Handlers{prefix: prefix, table: map[string]Handler{}}
 }
 
-// Handle lets f answer name (which may have dots) under h's prefix. The body is
-// decoded from JSON into In, and Out encoded; an empty body is the zero In, a nil
-// Out the empty object. A body that does not fit In is answered with code 400, an error
-// that is no *messages.Error with code 500.
+// Use puts filters around all handlers of the route, the first one outermost.
+func (h *Handlers) Use(filters ...Filter) { h.filters = append(h.filters, filters...) }
+
+// Handle lets f answer name (which may have dots) under h's prefix. The body is read into
+// In and Out is written as package body does it: JSON, or protobuf for protobuf
+// messages. An empty body is the zero In, a nil Out the empty object. A body that does not fit
+// In is answered with code 400, an error that is no *messages.Error with code 500; with an
+// *messages.Error, Out, if it is not nil, is what the client gets.
 func Handle[In, Out any](h *Handlers, name string, f func(c *Context, in *In) (*Out, error)) {
 	if f == nil {
 		h.add(name, nil)
 		return
 	}
-	h.add(name, func(c *Context, body []byte) ([]byte, error) {
-		in := new(In)
-		if len(body) > 0 {
-			if err := json.Unmarshal(body, in); err != nil {
-				return nil, messages.NewError(messages.CodeBadRequest, "body: "+err.Error())
-			}
+	read, write := body.Of[In](), body.Of[Out]()
+	h.add(name, func(c *Context, b []byte) ([]byte, error) {
+		in, e := new(In), c.req.Encoding
+		if err := read.Read(e, b, in); err != nil {
+			return nil, messages.NewError(messages.CodeBadRequest, "body: "+err.Error())
 		}
 		out, err := f(c, in)
-		if out == nil || err != nil {
+		if out == nil {
 			return nil, err
 		}
-		return json.Marshal(out)
+		b, failed := write.Write(e, out)
+		return b, errors.Join(err, failed)
 	})
 }
 
-// HandleRaw lets f answer name with bytes: the body as it came, which f may keep but not
-// change, and the body to answer with, JSON unless the client's connector says otherwise.
-// An empty answer is the empty object.
-func HandleRaw(h *Handlers, name string, f func(c *Context, body []byte) ([]byte, error)) {
-	h.add(name, f)
+// On lets f hear name: Handle for what has no answer but that it was done.
+func On[In any](h *Handlers, name string, f func(c *Context, in *In) error) {
+	if f == nil {
+		h.add(name, nil)
+		return
+	}
+	Handle(h, name, func(c *Context, in *In) (*struct{}, error) { return nil, f(c, in) })
 }
 
-func (h *Handlers) add(name string, f handler) {
+// HandleRaw lets f answer name with bytes: what comes back is JSON unless the request says
+// otherwise. An empty answer is the empty object.
+func HandleRaw(h *Handlers, name string, f Handler) { h.add(name, f) }
+
+func (h *Handlers) add(name string, f Handler) {
 	var err error
 	switch {
 	case f == nil:
@@ -74,7 +94,7 @@ func (h *Handlers) add(name string, f handler) {
 		err = fmt.Errorf("route %q: a handler without a name", h.prefix)
 	case h.table[name] != nil:
 		err = fmt.Errorf("route %q: handler %q is there twice", h.prefix, name)
-	case h.pid != nil:
+	case h.pids != nil:
 		err = fmt.Errorf("route %q: handler %q comes after the start", h.prefix, name)
 	}
 	if err != nil {
@@ -87,28 +107,69 @@ func (h *Handlers) add(name string, f handler) {
 // Prefix is what the names answered begin with.
 func (h *Handlers) Prefix() string { return h.prefix }
 
-// PID is the route's actor once the server has started, nil before. It handles
-// *messages.Request like those that clients send; one that asks from inside the server
-// has a Request sent to it with itself as the sender.
-func (h *Handlers) PID() *actor.PID { return h.pid }
+// Names are the full names of what h answers.
+func (h *Handlers) Names() (names []string) {
+	for name := range h.table {
+		names = append(names, strings.TrimPrefix(h.prefix+"."+name, "."))
+	}
+	return names
+}
 
-func (h *Handlers) target() target { return target{pid: h.pid, ours: true} }
-func (h *Handlers) check() error   { return h.err }
+// PID is the route's actor, the first if there are several, once the server has started,
+// nil before. It handles *messages.Request like those that clients send; one that asks from
+// inside the server has a Request sent to it with itself as the sender.
+func (h *Handlers) PID() *actor.PID {
+	if len(h.pids) == 0 {
+		return nil
+	}
+	return h.pids[0]
+}
+
+func (h *Handlers) target() target { return target{pids: h.pids, ours: true} }
+
+func (h *Handlers) check() error {
+	for _, f := range h.filters {
+		if f == nil {
+			return errors.Join(h.err, fmt.Errorf("route %q: a filter is nil", h.prefix))
+		}
+	}
+	if h.Actors < 0 {
+		return fmt.Errorf("route %q: Actors is %d", h.prefix, h.Actors)
+	}
+	return h.err
+}
+
+// filtered is the table with all filters around its handlers: those of all
+// routes outside those of this one.
+func (h *Handlers) filtered(global []Filter) map[string]Handler {
+	table := make(map[string]Handler, len(h.table))
+	for name, f := range h.table {
+		for _, list := range [][]Filter{h.filters, global} {
+			for i := len(list) - 1; i >= 0; i-- {
+				f = list[i](f)
+			}
+		}
+		table[name] = f
+	}
+	return table
+}
 
 // routeActor calls the handlers of one route. It is stateless but for what it
 // remembers of its own sending; a panic of a handler stays in its request.
 type routeActor struct {
-	node     *node
-	handlers *Handlers
-	lanes    []lane
-	context  *Context // kept for the next request, unless a handler has deferred its answer
+	node    *node
+	prefix  string
+	table   map[string]Handler
+	lanes   []lane
+	context *Context // kept for the next request, unless a handler has deferred its answer
+}
+
+func newRouteActor(n *node, prefix string, table map[string]Handler) *routeActor {
+	return &routeActor{node: n, prefix: prefix, table: table, lanes: make([]lane, len(n.batchers))}
 }
 
 func (r *routeActor) Receive(ctx actor.Context) {
-	switch m := ctx.Message().(type) {
-	case *actor.Started:
-		r.lanes = make([]lane, len(r.node.batchers))
-	case *messages.Request:
+	if m, ok := ctx.Message().(*messages.Request); ok {
 		r.handle(m, ctx.Sender())
 	}
 }
@@ -123,17 +184,17 @@ func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
 	}
 	*c = Context{route: r, req: req, socket: sender}
 	r.context = nil
-	body, err := r.call(c)
+	b, err := r.call(c)
 	if c.deferred {
 		return
 	}
-	c.answer(body, err)
+	c.answer(b, err)
 	r.context = c
 }
 
 // call runs the handler; its panic is code 500 for this request and one log line.
-func (r *routeActor) call(c *Context) (body []byte, err error) {
-	f := r.handlers.table[r.name(c.req.Route)]
+func (r *routeActor) call(c *Context) (b []byte, err error) {
+	f := r.table[r.name(c.req.Route)]
 	if f == nil {
 		return nil, messages.AsError(nil)
 	}
@@ -141,7 +202,7 @@ func (r *routeActor) call(c *Context) (body []byte, err error) {
 		if p := recover(); p != nil {
 			r.node.log.Error("panic in a handler", "route", c.req.Route,
 				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			body, err = nil, messages.AsError(nil)
+			b, err = nil, messages.AsError(nil)
 		}
 	}()
 	return f(c, c.req.Body)
@@ -149,8 +210,8 @@ func (r *routeActor) call(c *Context) (body []byte, err error) {
 
 // name is what follows the prefix and its dot.
 func (r *routeActor) name(route string) string {
-	if r.handlers.prefix == "" {
+	if r.prefix == "" {
 		return route
 	}
-	return strings.TrimPrefix(route[len(r.handlers.prefix):], ".")
+	return strings.TrimPrefix(route[len(r.prefix):], ".")
 }

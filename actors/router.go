@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"hash/maphash"
 	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -11,7 +12,7 @@ import (
 
 // Route says who answers for all names under a prefix of dotted parts: "chat"
 // for chat.room.say, "" for what nobody else answers. The longest prefix wins. *Handlers is a
-// Route; RoutePID and RouteFunc make others.
+// Route; PerSession, RoutePID and RouteFunc make others.
 type Route interface {
 	// Prefix is what the names that the route answers begin with.
 	Prefix() string
@@ -21,9 +22,10 @@ type Route interface {
 	check() error
 }
 
-// target is where requests go. ours: an actor that tells when a notify has been handled.
+// target is where requests go: to one of pids, chosen by the session, or to
+// whom pick says. ours: actors that tell when a notify has been handled.
 type target struct {
-	pid  *actor.PID
+	pids []*actor.PID
 	ours bool
 	pick func(*messages.Session, string) *actor.PID
 }
@@ -37,7 +39,10 @@ func RouteFunc(prefix string, pick func(s *messages.Session, route string) *acto
 // RoutePID sends requests to an actor of the user's. It handles *messages.Request,
 // and answers with ctx.Respond(req.Reply(body)) or ctx.Respond(req.Fail(err)).
 func RoutePID(prefix string, pid *actor.PID) Route {
-	return route{prefix, target{pid: pid}}
+	if pid == nil {
+		return route{prefix: prefix}
+	}
+	return route{prefix, target{pids: []*actor.PID{pid}}}
 }
 
 type route struct {
@@ -49,7 +54,7 @@ func (r route) Prefix() string { return r.prefix }
 func (r route) target() target { return r.to }
 
 func (r route) check() error {
-	if r.to.pid == nil && r.to.pick == nil {
+	if r.to.pids == nil && r.to.pick == nil {
 		return fmt.Errorf("route %q: PID or function is nil", r.prefix)
 	}
 	return nil
@@ -58,20 +63,29 @@ func (r route) check() error {
 // router is the table between route names and targets. It never changes.
 type router struct {
 	table map[string]target
+	seed  maphash.Seed
 }
 
-// find resolves a name: the longest registered prefix of its dotted parts.
-func (r *router) find(s *messages.Session, name string) target {
+// find resolves a name: the longest registered prefix of its dotted parts. No PID means
+// that nobody answers.
+func (r *router) find(s *messages.Session, name string) (pid *actor.PID, ours bool) {
 	for prefix := name; ; {
 		if t, ok := r.table[prefix]; ok {
-			if t.pick != nil {
-				t.pid = t.pick(s, name)
-			}
-			return t
+			return r.choose(t, s, name), t.ours
 		}
 		if prefix == "" {
-			return target{}
+			return nil, false
 		}
 		prefix = prefix[:max(0, strings.LastIndexByte(prefix, '.'))]
 	}
+}
+
+func (r *router) choose(t target, s *messages.Session, name string) *actor.PID {
+	switch {
+	case t.pick != nil:
+		return t.pick(s, name)
+	case len(t.pids) == 1:
+		return t.pids[0]
+	}
+	return t.pids[maphash.String(r.seed, s.Id)%uint64(len(t.pids))]
 }

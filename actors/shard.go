@@ -22,15 +22,18 @@ const (
 // code and no codec runs in it, for if it failed and were restarted, all its sockets would stop.
 type shard struct {
 	gate  *gate
-	links map[string]*link // by PID id
 	box   actor.MailboxProducer
+	live  int     // sockets
 	last  *hangUp // set when the shard takes no more sockets
 	empty bool    // and has said so
 }
 
 // What a shard is sent.
 type (
-	opened struct{ conn connectors.Conn }
+	opened struct {
+		conn connectors.Conn
+		from *place
+	}
 	// hangUp closes every socket, now and from now on. Each shard takes one
 	// off left when it has none any more.
 	hangUp struct {
@@ -41,83 +44,87 @@ type (
 
 func newShard(g *gate) *shard {
 	kind := &mailboxKind{turns: g.queue, burst: socketBurst}
-	return &shard{gate: g, links: map[string]*link{}, box: newMailbox(kind)}
+	return &shard{gate: g, box: newMailbox(kind)}
 }
 
 func (s *shard) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *opened:
-		s.open(ctx, m.conn)
+		s.open(ctx, m)
 	case *actor.Terminated:
 		s.closed(m.Who)
 	case *hangUp:
-		s.hangUp(m)
+		s.hangUp(ctx, m)
 	}
 }
 
-func (s *shard) hangUp(m *hangUp) {
+func (s *shard) hangUp(ctx actor.Context, m *hangUp) {
 	s.last = m
-	for _, l := range s.links {
-		l.kick(m.reason, false, nil)
+	for _, pid := range ctx.Children() {
+		if l := s.gate.linkOf(pid); l != nil {
+			l.kick(m.reason, false, nil)
+		}
 	}
 	s.sayEmpty()
 }
 
 func (s *shard) sayEmpty() {
-	if s.last != nil && !s.empty && len(s.links) == 0 {
+	if s.last != nil && !s.empty && s.live == 0 {
 		s.empty = true
 		s.last.left.Done()
 	}
 }
 
 // open makes a socket of a conn: its link, its actor, its reader.
-func (s *shard) open(ctx actor.Context, c connectors.Conn) {
+func (s *shard) open(ctx actor.Context, m *opened) {
 	if s.last != nil {
-		c.Close(s.last.reason)
+		s.refuse(m.conn, s.last.reason)
 		return
 	}
-	seq := s.gate.opened.Add(1)
-	l := &link{gate: s.gate, conn: c, born: time.Now(), batcher: s.gate.batchers[seq%uint64(len(s.gate.batchers))]}
-	if err := safely(func() error { l.proto = s.gate.connector.Protocol(c); return nil }); err != nil {
-		s.gate.log.Error("no protocol for a client", "connector", s.gate.name, "error", err)
-		l.guarded(func() { c.Close(connectors.Reason{Cause: messages.CauseFailed}) })
+	l, session, err := s.link(m)
+	if err != nil {
+		s.gate.log.Error("client not served", "connector", s.gate.name, "error", err)
+		s.refuse(m.conn, connectors.Reason{Cause: messages.CauseFailed})
 		return
 	}
-	id := s.gate.socketID(seq)
+	id := s.gate.socketID(l.no)
 	props := actor.PropsFromProducer(func() actor.Actor { return &socket{link: l} },
 		actor.WithDispatcher(inline{}), actor.WithMailbox(s.box))
-	pid, err := ctx.SpawnNamed(props, "socket/"+id)
-	if err != nil {
-		s.gate.log.Error("socket not spawned", "socket", id, "error", err)
-		c.Close(connectors.Reason{Cause: messages.CauseFailed})
-		return
-	}
-	s.links[pid.Id] = l
-	l.pid = pid
-	l.session.Store(s.session(pid, id, c))
-	s.gate.root.Send(l.batcher.pid, &linkOpened{l})
+	l.pid = mustSpawn(ctx, props, "socket/"+id)
+	session.Id = l.pid.Id[len(l.pid.Id)-len(id):] // shares the PID's memory
+	session.Socket = l.pid
+	l.session.Store(session)
+	s.live++
+	s.gate.opening(l)
 	l.start()
 }
 
-func (s *shard) session(pid *actor.PID, id string, c connectors.Conn) *messages.Session {
-	return &messages.Session{
-		Id:          pid.Id[len(pid.Id)-len(id):], // shares the PID's memory
-		Socket:      pid,
-		Connector:   s.gate.name,
-		Transport:   c.Transport(),
-		RemoteAddr:  c.RemoteAddr().String(),
-		ConnectedAt: time.Now().UnixNano(),
-	}
+// link asks the connector what must be known of a client: its code may panic.
+func (s *shard) link(m *opened) (l *link, session *messages.Session, err error) {
+	no, c := s.gate.opened.Add(1), m.conn
+	l = &link{gate: s.gate, place: m.from, no: no, conn: c, born: time.Now()}
+	l.batcher = s.gate.batchers[no%uint64(len(s.gate.batchers))]
+	session = &messages.Session{Connector: s.gate.name, ConnectedAt: l.born.UnixNano()}
+	err = safely(func() error {
+		session.Transport, session.RemoteAddr = c.Transport(), c.RemoteAddr().String()
+		l.proto = s.gate.connector.Protocol(c)
+		return nil
+	})
+	return l, session, err
+}
+
+func (s *shard) refuse(c connectors.Conn, r connectors.Reason) {
+	_ = safely(func() error { c.Close(r); return nil })
 }
 
 // closed lets go of a link whose actor is gone.
 func (s *shard) closed(pid *actor.PID) {
-	l := s.links[pid.Id]
+	l := s.gate.linkOf(pid)
 	if l == nil {
 		return
 	}
-	delete(s.links, pid.Id)
-	s.gate.root.Send(l.batcher.pid, &linkClosed{l})
+	s.live--
+	s.gate.closing(l)
 	l.close()
 	s.sayEmpty()
 }
@@ -130,7 +137,7 @@ func (s *shard) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, chil
 
 func (s *shard) gaveUp(pid *actor.PID, reason any) {
 	s.gate.log.Error("socket failed too often", "socket", pid.Id, "panic", reason)
-	if l := s.links[pid.Id]; l != nil {
+	if l := s.gate.linkOf(pid); l != nil {
 		l.end(connectors.Reason{Cause: messages.CauseFailed})
 	}
 }

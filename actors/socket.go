@@ -37,7 +37,26 @@ func (s *socket) Receive(ctx actor.Context) {
 		s.link.kick(connectors.Reason{Cause: messages.CauseKicked, Text: m.Reason}, true, ctx.Sender())
 	case *messages.Close:
 		s.link.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, false, ctx.Sender())
+	case *messages.Bind:
+		s.bound(ctx, s.link.bind(m.Uid))
+	case *messages.Unbind:
+		s.link.unbind()
+		s.bound(ctx, nil)
+	case *messages.Set:
+		s.link.set(m.Settings)
 	case *failure:
 		panic(fmt.Sprint("outside Receive: ", m.reason))
 	}
+}
+
+// bound answers who asked for a Bind or an Unbind, if they want an answer.
+func (s *socket) bound(ctx actor.Context, err error) {
+	if ctx.Sender() == nil {
+		return
+	}
+	m := &messages.Bound{Session: s.link.session.Load()}
+	if err != nil {
+		m.Error = messages.AsError(err)
+	}
+	ctx.Respond(m)
 }

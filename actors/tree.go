@@ -28,8 +28,10 @@ type HandshakeFunc func(ctx context.Context, h *connectors.Hello) (user any, err
 type Tree struct {
 	Connectors     []connectors.Connector
 	Routes         []Route
+	Filters        []Filter      // around the handlers of all typed routes
 	Handshake      HandshakeFunc // nil: everybody may come in
 	Events         *actor.PID    // nil: nobody is told
+	Logins         Logins
 	Log            *slog.Logger
 	Tick           time.Duration // of connectors that do not choose one
 	RequestTimeout time.Duration // zero: none
@@ -68,6 +70,7 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.directory = newDirectory()
 	n.queue = newQueue()
 	n.crew = newPool((*link).write)
 	n.links.Add(1)
@@ -84,6 +87,11 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 
 // check reports mistakes in routes, by their place in the configuration.
 func (t Tree) check() error {
+	for i, f := range t.Filters {
+		if f == nil {
+			return fmt.Errorf("Filters[%d] is nil", i)
+		}
+	}
 	seen := map[string]bool{}
 	for i, r := range t.Routes {
 		switch {
@@ -135,10 +143,41 @@ func (r *Running) Addrs(connector string) (addrs []net.Addr) {
 }
 
 // Group is the group of that name, for use outside handlers.
-func (r *Running) Group(name string) Group { return Group{node: r.node, name: name} }
+func (r *Running) Group(name string) Group { return Group{node: r.node, to: audience{name: name}} }
 
 // All is the group of all clients that are ready.
-func (r *Running) All() Group { return Group{node: r.node, all: true} }
+func (r *Running) All() Group { return Group{node: r.node, to: audience{all: true}} }
+
+// Groups are the names of the groups that exist.
+func (r *Running) Groups(ctx context.Context) ([]string, error) { return r.node.groups(ctx) }
+
+// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were.
+func (r *Running) PushTo(route string, v any, uids ...string) (sockets int, err error) {
+	p, err := jsonPush("", route, v)
+	if err != nil {
+		return 0, err
+	}
+	return r.node.pushUsers(nil, p, uids), nil
+}
+
+// KickUID kicks all sockets of a user, and returns how many there were.
+func (r *Running) KickUID(uid, reason string) (sockets int) {
+	return r.node.kickUser(nil, uid, reason)
+}
+
+// Sockets calls f with the session of every client there is, until it returns false. Nobody
+// has to wait for it.
+func (r *Running) Sockets(f func(*messages.Session) bool) {
+	r.node.directory.each(func(l *link) bool { return f(l.session.Load()) })
+}
+
+// Users returns the sessions that uid is bound to, oldest first.
+func (r *Running) Users(uid string) (sessions []*messages.Session) {
+	for _, l := range r.node.directory.of(uid) {
+		sessions = append(sessions, l.session.Load())
+	}
+	return sessions
+}
 
 // Stop closes all listening places and every client, after what waits for it has
 // been written, at most for a second; then it stops all actors.

@@ -262,6 +262,186 @@ func (x *Close) GetReason() string {
 	return ""
 }
 
+// Bind says which user a client is. It is answered by Bound.
+type Bind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           string                 `protobuf:"bytes,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bind) Reset() {
+	*x = Bind{}
+	mi := &file_fairlead_v1_control_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bind) ProtoMessage() {}
+
+func (x *Bind) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlead_v1_control_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bind.ProtoReflect.Descriptor instead.
+func (*Bind) Descriptor() ([]byte, []int) {
+	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Bind) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+// Unbind takes a Bind back. It is answered by Bound, with the session as it is then.
+type Unbind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unbind) Reset() {
+	*x = Unbind{}
+	mi := &file_fairlead_v1_control_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unbind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unbind) ProtoMessage() {}
+
+func (x *Unbind) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlead_v1_control_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unbind.ProtoReflect.Descriptor instead.
+func (*Unbind) Descriptor() ([]byte, []int) {
+	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{4}
+}
+
+// Bound answers a Bind or an Unbind, with error set when it was refused.
+type Bound struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       *Session               `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	Error         *Error                 `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bound) Reset() {
+	*x = Bound{}
+	mi := &file_fairlead_v1_control_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bound) ProtoMessage() {}
+
+func (x *Bound) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlead_v1_control_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bound.ProtoReflect.Descriptor instead.
+func (*Bound) Descriptor() ([]byte, []int) {
+	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Bound) GetSession() *Session {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
+func (x *Bound) GetError() *Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+// Set changes settings of the session; an empty value removes one.
+type Set struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Settings      map[string][]byte      `protobuf:"bytes,1,rep,name=settings,proto3" json:"settings,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Set) Reset() {
+	*x = Set{}
+	mi := &file_fairlead_v1_control_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Set) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Set) ProtoMessage() {}
+
+func (x *Set) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlead_v1_control_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Set.ProtoReflect.Descriptor instead.
+func (*Set) Descriptor() ([]byte, []int) {
+	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Set) GetSettings() map[string][]byte {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
 // Connected tells that a client is ready: its handshake is done.
 type Connected struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -272,7 +452,7 @@ type Connected struct {
 
 func (x *Connected) Reset() {
 	*x = Connected{}
-	mi := &file_fairlead_v1_control_proto_msgTypes[3]
+	mi := &file_fairlead_v1_control_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +464,7 @@ func (x *Connected) String() string {
 func (*Connected) ProtoMessage() {}
 
 func (x *Connected) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlead_v1_control_proto_msgTypes[3]
+	mi := &file_fairlead_v1_control_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +477,7 @@ func (x *Connected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Connected.ProtoReflect.Descriptor instead.
 func (*Connected) Descriptor() ([]byte, []int) {
-	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{3}
+	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Connected) GetSession() *Session {
@@ -325,7 +505,7 @@ type Closed struct {
 
 func (x *Closed) Reset() {
 	*x = Closed{}
-	mi := &file_fairlead_v1_control_proto_msgTypes[4]
+	mi := &file_fairlead_v1_control_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -337,7 +517,7 @@ func (x *Closed) String() string {
 func (*Closed) ProtoMessage() {}
 
 func (x *Closed) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlead_v1_control_proto_msgTypes[4]
+	mi := &file_fairlead_v1_control_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -350,7 +530,7 @@ func (x *Closed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Closed.ProtoReflect.Descriptor instead.
 func (*Closed) Descriptor() ([]byte, []int) {
-	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{4}
+	return file_fairlead_v1_control_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Closed) GetSession() *Session {
@@ -406,7 +586,7 @@ var File_fairlead_v1_control_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_control_proto_rawDesc = "" +
 	"\n" +
-	"\x19fairlead/v1/control.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/session.proto\"\x1e\n" +
+	"\x19fairlead/v1/control.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/request.proto\x1a\x19fairlead/v1/session.proto\"\x1e\n" +
 	"\x04Kick\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"A\n" +
 	"\x06Kicked\x12\x1d\n" +
@@ -414,7 +594,18 @@ const file_fairlead_v1_control_proto_rawDesc = "" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x18\n" +
 	"\aflushed\x18\x02 \x01(\bR\aflushed\"\x1f\n" +
 	"\x05Close\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\";\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"\x18\n" +
+	"\x04Bind\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\tR\x03uid\"\b\n" +
+	"\x06Unbind\"a\n" +
+	"\x05Bound\x12.\n" +
+	"\asession\x18\x01 \x01(\v2\x14.fairlead.v1.SessionR\asession\x12(\n" +
+	"\x05error\x18\x02 \x01(\v2\x12.fairlead.v1.ErrorR\x05error\"~\n" +
+	"\x03Set\x12:\n" +
+	"\bsettings\x18\x01 \x03(\v2\x1e.fairlead.v1.Set.SettingsEntryR\bsettings\x1a;\n" +
+	"\rSettingsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\";\n" +
 	"\tConnected\x12.\n" +
 	"\asession\x18\x01 \x01(\v2\x14.fairlead.v1.SessionR\asession\"\xe6\x01\n" +
 	"\x06Closed\x12.\n" +
@@ -456,25 +647,34 @@ func file_fairlead_v1_control_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlead_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_fairlead_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_fairlead_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_fairlead_v1_control_proto_goTypes = []any{
 	(Cause)(0),        // 0: fairlead.v1.Cause
 	(*Kick)(nil),      // 1: fairlead.v1.Kick
 	(*Kicked)(nil),    // 2: fairlead.v1.Kicked
 	(*Close)(nil),     // 3: fairlead.v1.Close
-	(*Connected)(nil), // 4: fairlead.v1.Connected
-	(*Closed)(nil),    // 5: fairlead.v1.Closed
-	(*Session)(nil),   // 6: fairlead.v1.Session
+	(*Bind)(nil),      // 4: fairlead.v1.Bind
+	(*Unbind)(nil),    // 5: fairlead.v1.Unbind
+	(*Bound)(nil),     // 6: fairlead.v1.Bound
+	(*Set)(nil),       // 7: fairlead.v1.Set
+	(*Connected)(nil), // 8: fairlead.v1.Connected
+	(*Closed)(nil),    // 9: fairlead.v1.Closed
+	nil,               // 10: fairlead.v1.Set.SettingsEntry
+	(*Session)(nil),   // 11: fairlead.v1.Session
+	(*Error)(nil),     // 12: fairlead.v1.Error
 }
 var file_fairlead_v1_control_proto_depIdxs = []int32{
-	6, // 0: fairlead.v1.Connected.session:type_name -> fairlead.v1.Session
-	6, // 1: fairlead.v1.Closed.session:type_name -> fairlead.v1.Session
-	0, // 2: fairlead.v1.Closed.cause:type_name -> fairlead.v1.Cause
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	11, // 0: fairlead.v1.Bound.session:type_name -> fairlead.v1.Session
+	12, // 1: fairlead.v1.Bound.error:type_name -> fairlead.v1.Error
+	10, // 2: fairlead.v1.Set.settings:type_name -> fairlead.v1.Set.SettingsEntry
+	11, // 3: fairlead.v1.Connected.session:type_name -> fairlead.v1.Session
+	11, // 4: fairlead.v1.Closed.session:type_name -> fairlead.v1.Session
+	0,  // 5: fairlead.v1.Closed.cause:type_name -> fairlead.v1.Cause
+	6,  // [6:6] is the sub-list for method output_type
+	6,  // [6:6] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_fairlead_v1_control_proto_init() }
@@ -482,6 +682,7 @@ func file_fairlead_v1_control_proto_init() {
 	if File_fairlead_v1_control_proto != nil {
 		return
 	}
+	file_fairlead_v1_request_proto_init()
 	file_fairlead_v1_session_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -489,7 +690,7 @@ func file_fairlead_v1_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlead_v1_control_proto_rawDesc), len(file_fairlead_v1_control_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

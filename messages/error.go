@@ -9,6 +9,8 @@ import (
 // the rest.
 const (
 	CodeBadRequest = 400 // the body does not fit the route
+	CodeConflict   = 409 // the user is logged in elsewhere, or the client is another user
+	CodeGone       = 410 // the client is leaving
 	CodeInternal   = 500 // the handler failed, or nobody answers this route
 	CodeBusy       = 503 // the route has too much to do
 	CodeTimeout    = 504 // the request expired unanswered

@@ -56,6 +56,8 @@ func (c Config) tree() (actors.Tree, error) {
 	return actors.Tree{
 		Connectors:     list,
 		Routes:         c.Routes,
+		Filters:        c.Filters,
+		Logins:         c.Logins,
 		Handshake:      c.Handshake,
 		Events:         c.Events,
 		Log:            c.Logger,

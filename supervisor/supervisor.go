@@ -3,16 +3,20 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
 )
 
 // Config says what to serve and how. The zero value of every field but
@@ -23,6 +27,11 @@ type Config struct {
 	Connectors []connectors.Source
 	// Routes answer the requests.
 	Routes []actors.Route
+	// Filters go around the handlers of all typed routes, the first one outermost.
+	Filters []actors.Filter
+	// Logins says what happens when a user binds to a second socket.
+	// Zero allows it.
+	Logins actors.Logins
 	// Handshake decides whether a client may come in, and what it is told.
 	// Nil lets everybody in.
 	Handshake actors.HandshakeFunc
@@ -83,6 +92,39 @@ func (f *Fairlead) Group(name string) actors.Group { return f.running.Group(name
 
 // All is the group of all clients that are ready.
 func (f *Fairlead) All() actors.Group { return f.running.All() }
+
+// Groups are the names of the groups that exist.
+func (f *Fairlead) Groups(ctx context.Context) ([]string, error) { return f.running.Groups(ctx) }
+
+// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were.
+func (f *Fairlead) PushTo(route string, v any, uids ...string) (sockets int, err error) {
+	return f.running.PushTo(route, v, uids...)
+}
+
+// KickUID kicks all sockets of a user, and returns how many there were.
+func (f *Fairlead) KickUID(uid, reason string) (sockets int) { return f.running.KickUID(uid, reason) }
+
+// Sockets calls each with the session of every client there is, until it returns false. Nobody
+// has to wait for it.
+func (f *Fairlead) Sockets(each func(*messages.Session) bool) { f.running.Sockets(each) }
+
+// Logins are the sessions that a user is bound to, oldest first.
+func (f *Fairlead) Logins(uid string) []*messages.Session { return f.running.Users(uid) }
+
+// Stats counts what goes on. It stops nobody, and costs the same with any number of clients.
+func (f *Fairlead) Stats() actors.Stats { return f.running.Stats() }
+
+// Ready tells whether clients can come in on every address; the error says why not.
+func (f *Fairlead) Ready() error { return f.running.Ready() }
+
+// ServeHTTP is a readiness probe: 200 while Ready, else 503, and a word why.
+func (f *Fairlead) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if err := f.Ready(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = io.WriteString(w, "ready\n")
+}
 
 // Stop closes the listening places and every client, each after what waits for it has been
 // written, at most for a second; then it stops all actors that Start has spawned. Calling

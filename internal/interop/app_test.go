@@ -225,7 +225,7 @@ func (a *app) mine(c *call) (uid string, sockets []*actor.PID) {
 func (a *app) note(c *call) (any, error) {
 	_, sockets := a.mine(c)
 	for _, pid := range sockets {
-		if err := c.PushTo(pid, "onNote", c.body); err != nil {
+		if err := c.PushSocket(pid, "onNote", c.body); err != nil {
 			return nil, err
 		}
 	}
@@ -245,7 +245,7 @@ func (a *app) push(c *call) (any, error) {
 			body = given
 		}
 		for _, pid := range sockets {
-			if err := c.PushTo(pid, route, body); err != nil {
+			if err := c.PushSocket(pid, route, body); err != nil {
 				return nil, err
 			}
 		}

@@ -1,0 +1,89 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// PerSession makes a route with an actor for each client that asks for it: what its
+// handlers share belongs to one client. serve makes them when the client first asks; the
+// actor stops when the client has gone.
+func PerSession(prefix string, serve func(s *messages.Session) *Handlers) Route {
+	return &perSession{prefix: prefix, serve: serve}
+}
+
+type perSession struct {
+	prefix string
+	serve  func(*messages.Session) *Handlers
+	pid    *actor.PID
+}
+
+func (p *perSession) Prefix() string { return p.prefix }
+func (p *perSession) target() target { return target{pids: []*actor.PID{p.pid}, ours: true} }
+
+func (p *perSession) check() error {
+	if p.serve == nil {
+		return fmt.Errorf("route %q: function is nil", p.prefix)
+	}
+	return nil
+}
+
+// sessionsActor is the parent of a perSession route's actors. Requests pass through it, so
+// that an actor can be made, and let go of, without anybody else knowing it.
+type sessionsActor struct {
+	node  *node
+	route *perSession
+	live  map[string]*actor.PID // by session id
+}
+
+// sessionOver tells that a client has gone.
+type sessionOver struct{ id string }
+
+func (s *sessionsActor) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *messages.Request:
+		if pid := s.actor(ctx, m.GetSession()); pid != nil {
+			ctx.Forward(pid)
+		} else {
+			s.node.refuse(m, ctx.Sender())
+		}
+	case *sessionOver:
+		if pid := s.live[m.id]; pid != nil {
+			delete(s.live, m.id)
+			ctx.Stop(pid)
+		}
+	}
+}
+
+// actor finds or makes the actor of a session; nil for a client that has gone, whose
+// sessionOver may have come before.
+func (s *sessionsActor) actor(ctx actor.Context, of *messages.Session) *actor.PID {
+	if pid := s.live[of.GetId()]; pid != nil {
+		return pid
+	}
+	if s.node.linkOf(of.GetSocket()) == nil {
+		return nil
+	}
+	var h *Handlers
+	err := safely(func() error {
+		if h = s.route.serve(of); h == nil {
+			return fmt.Errorf("no handlers for session %s", of.Id)
+		}
+		return h.check()
+	})
+	if err != nil {
+		s.node.log.Error("no actor for a session", "route", s.route.prefix, "error", err)
+		return nil
+	}
+	table := h.filtered(s.node.Filters)
+	props := s.node.props(func() actor.Actor { return newRouteActor(s.node, s.route.prefix, table) }, s.node.RouteQueue)
+	if h.Dispatcher != nil {
+		props.Configure(actor.WithDispatcher(h.Dispatcher))
+	}
+	pid := mustSpawn(ctx, props, of.Id)
+	s.live[of.Id] = pid
+	return pid
+}
