@@ -1,6 +1,10 @@
 package pomelo
 
-import "time"
+import (
+	"time"
+
+	"github.com/fairlead-go/fairlead/messages"
+)
 
 // Config is what all clients of a connector share. A Protocol reads it and
 // nobody changes it.
@@ -20,6 +24,27 @@ type Config struct {
 	// false is answered 501, a panic 500 (P4.3). Nil lets all in. Many clients
 	// call it at once.
 	CheckClient func(typ, version string) bool
+	// Dict gives routes numbers on the wire (P8). Nil means none.
+	Dict *Dictionary
+	// Protos type the bodies of some routes (P10). Nil means that all are JSON.
+	Protos *Schemas
+	// Crypto says that clients sign what they send (P14). A handshake without a
+	// key is answered 500; a message that is not signed rightly is dropped, and so
+	// is any typed one, which cannot be.
+	Crypto bool
+	// Decode, when set, reads messages instead of this package: body is that of a
+	// data package, and may be kept. It is called by each client's own reader, many
+	// at once. The Request needs an id (0 for a notify), a route and a body; nil
+	// means that there is none. An error closes the client as malformed; a panic
+	// drops the message. Dict, Protos and Crypto have no part in it.
+	Decode func(body []byte) (*messages.Request, error)
+	// Encode, when set, writes messages instead of this package: it makes the body
+	// of a data package, which it gives away, of a response to id or, with id 0, of
+	// a push. Body is what a client without dictionary and schemas would get, and
+	// may be kept. An error, or a panic, is that of one response, which becomes a
+	// code 500, or of one push. Many call it at once; what is pushed to many
+	// clients is encoded once.
+	Encode func(id uint64, route string, body []byte) ([]byte, error)
 	// MaxHello is the largest body accepted before the ack. Zero means 4 KiB.
 	MaxHello int
 	// MaxPackage is the largest body accepted after it, up to MaxBody. Zero

@@ -108,6 +108,7 @@ func FuzzProtocol(f *testing.F) {
 		hello + "\xff" + hello + ack + ask,
 		handshake(`{"sys":0}`),
 		hello + "\xff" + ack + data("\x01\x07\x00\x01") + data("\x04\x01"),
+		hello + "\xff" + ack + data("\x00\x07\x01r\x08\x05") + data("\x01\x07\x00\x02\x0a\x05"),
 	} {
 		f.Add([]byte(s), false)
 		f.Add([]byte(s), true)
@@ -117,8 +118,11 @@ func FuzzProtocol(f *testing.F) {
 	for _, c := range v.Cases {
 		f.Add([]byte(c.RequestHex), true)
 	}
+	cfg := typed(f)
+	cfg.Dict = dictionary(f, []string{"r", "a.b"}, nil)
+	cfg.Heartbeat, cfg.MaxHello, cfg.MaxPackage = time.Second, 200, 400
 	f.Fuzz(func(t *testing.T, script []byte, refuse bool) {
-		talk := open(pomelo.Config{Heartbeat: time.Second, MaxHello: 200, MaxPackage: 400})
+		talk := open(cfg)
 		closed := false
 		for i, frame := range bytes.Split(script, []byte{0xff}) {
 			talk.frame(connectors.Frame{Data: bytes.Clone(frame), Text: i%2 == 1})

@@ -16,18 +16,26 @@ const (
 	codeOldClient = 501
 )
 
-var errNoSys = errors.New("pomelo: handshake without sys")
+var (
+	errNoSys = errors.New("pomelo: handshake without sys")
+	errNoKey = errors.New("pomelo: handshake without sys.rsa")
+)
 
 // handshake asks the application, or refuses in the order of P4.3. One that comes
 // while the application thinks asks again; the first answer decides (P4.4).
 func (p *Protocol) handshake(step *connectors.Step, body []byte) {
 	h := *p.hello
-	if err := readHello(&h, body); err != nil {
+	sys, err := readHello(&h, body)
+	if err != nil {
 		p.refuse(step, messages.CodeInternal, err.Error())
 		return
 	}
 	if code, text := p.check(h.Type, h.Version); code != codeOK {
 		p.refuse(step, code, text)
+		return
+	}
+	if err := p.note(sys); err != nil {
+		p.refuse(step, messages.CodeInternal, err.Error())
 		return
 	}
 	if step.Hello == nil {
@@ -85,26 +93,38 @@ func (p *Protocol) refuse(step *connectors.Step, code int32, text string) {
 	p.close(step, messages.CauseRefused, text)
 }
 
-// readHello reads what the client says of itself (P4.1) into h. Names are told
-// apart by case, as JavaScript does.
-func readHello(h *connectors.Hello, body []byte) error {
-	h.Raw = joinSurrogates(body)
-	var hello map[string]json.RawMessage
-	if err := json.Unmarshal(h.Raw, &hello); err != nil {
-		return err
+// note remembers what sys says that counts later: the key, and which tables the
+// client has kept (P4.1).
+func (p *Protocol) note(sys map[string]json.RawMessage) error {
+	if p.cfg.Crypto {
+		if !truthy(sys["rsa"]) {
+			return errNoKey
+		}
+		p.key = parseKey(sys["rsa"])
 	}
-	if !truthy(hello["sys"]) {
-		return errNoSys
-	}
-	var sys map[string]json.RawMessage
-	_ = json.Unmarshal(hello["sys"], &sys) // any truthy value will do, with or without members
-	h.Type, h.Version = text(sys["type"]), text(sys["version"])
-	h.User = hello["user"]
+	p.hasDict = p.cfg.Dict != nil && isText(sys["dictVersion"], p.cfg.Dict.version)
+	p.hasProtos = p.cfg.Protos != nil && isText(sys["protoVersion"], p.cfg.Protos.version)
 	return nil
 }
 
-// appendWelcome appends the answer of P4.2. What dictionary and schemas add to
-// sys goes behind the heartbeat.
+// readHello reads what the client says of itself (P4.1) into h, and returns the
+// members of sys. Names are told apart by case, as JavaScript does.
+func readHello(h *connectors.Hello, body []byte) (sys map[string]json.RawMessage, err error) {
+	h.Raw = joinSurrogates(body)
+	var hello map[string]json.RawMessage
+	if err := json.Unmarshal(h.Raw, &hello); err != nil {
+		return nil, err
+	}
+	if !truthy(hello["sys"]) {
+		return nil, errNoSys
+	}
+	_ = json.Unmarshal(hello["sys"], &sys) // any truthy value will do, with or without members
+	h.Type, h.Version = text(sys["type"]), text(sys["version"])
+	h.User = hello["user"]
+	return sys, nil
+}
+
+// appendWelcome appends the answer of P4.2.
 func (p *Protocol) appendWelcome(dst []byte, user any) ([]byte, error) {
 	u, err := marshal(user)
 	if err != nil {
@@ -112,15 +132,34 @@ func (p *Protocol) appendWelcome(dst []byte, user any) ([]byte, error) {
 	}
 	start := len(dst)
 	dst = appendHeader(dst, TypeHandshake, 0)
-	dst = append(dst, `{"code":200,"sys":{`...)
-	if p.cfg.Heartbeat > 0 {
-		dst = append(dst, `"heartbeat":`...)
-		dst = strconv.AppendFloat(dst, p.cfg.Heartbeat.Seconds(), 'f', -1, 64)
-	}
-	dst = append(dst, '}')
+	dst = append(dst, `{"code":200,"sys":`...)
+	dst = p.appendSys(dst)
 	if truthy(u) {
 		dst = append(dst, `,"user":`...)
 		dst = appendText(dst, u)
 	}
 	return closeHeader(append(dst, '}'), start)
+}
+
+// appendSys appends what clients must know of the connector. A table that the
+// client has kept is not sent again, nor is its version (P4.2.1).
+func (p *Protocol) appendSys(dst []byte) []byte {
+	dst = append(dst, '{')
+	if p.cfg.Heartbeat > 0 {
+		dst = append(dst, `"heartbeat":`...)
+		dst = append(strconv.AppendFloat(dst, p.cfg.Heartbeat.Seconds(), 'f', -1, 64), ',')
+	}
+	if d := p.cfg.Dict; d != nil {
+		if !p.hasDict {
+			dst = append(dst, d.sys...)
+		}
+		dst = append(dst, `"useDict":true,`...)
+	}
+	if s := p.cfg.Protos; s != nil {
+		if !p.hasProtos {
+			dst = append(dst, s.sys...)
+		}
+		dst = append(dst, `"useProto":true,`...)
+	}
+	return closeObject(dst)
 }

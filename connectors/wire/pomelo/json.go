@@ -36,6 +36,13 @@ func text(v json.RawMessage) string {
 	return string(v)
 }
 
+// isText tells whether a JSON value is the string s, and not a number that looks
+// like it.
+func isText(v json.RawMessage, s string) bool {
+	var got string
+	return len(v) > 0 && v[0] == '"' && json.Unmarshal(v, &got) == nil && got == s
+}
+
 // marshal is json.Marshal without its escapes for HTML (P1.2).
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer

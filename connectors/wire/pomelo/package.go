@@ -1,7 +1,8 @@
 // Package pomelo speaks pomelo's wire: packages and the messages inside them, a
 // Stream that cuts packages out of bytes, the Protocol that holds one client's
-// conversation, and the Codec that writes what is sent to it. It does no I/O and
-// knows no clock. Clauses (P4.2) are those of docs/protocol.md.
+// conversation, and the Codec that writes what is sent to it. A Dictionary shortens
+// routes, Schemas type bodies. It does no I/O and knows no clock. Clauses (P4.2) are
+// those of docs/protocol.md.
 package pomelo
 
 import (

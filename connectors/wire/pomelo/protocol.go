@@ -23,10 +23,13 @@ const (
 type Protocol struct {
 	cfg      *Config           // of the connector, shared
 	hello    *connectors.Hello // what the wire knows; nil once the handshake is answered
+	key      *publicKey        // of what the client signs, if that is asked for
 	route    string            // of the last request: the next is often the same
 	deadline time.Time         // of the handshake; zero when it has none
 	seen     time.Time         // when the client last showed life
 	state    state
+
+	hasDict, hasProtos bool // what the client has kept from an earlier time
 }
 
 // NewProtocol makes the conversation with a client of which hello tells the
@@ -122,7 +125,7 @@ func (p *Protocol) take(step *connectors.Step, pkg Package, now time.Time) {
 // ack lets messages flow, and starts a browser's heartbeats with ours (P5.1).
 func (p *Protocol) ack(step *connectors.Step, now time.Time) {
 	p.state = working
-	step.Codec = Codec{}
+	step.Codec = NewCodec(p.cfg)
 	step.ReadLimit = HeaderLen + p.cfg.MaxPackage
 	p.heartbeat(step)
 	if p.cfg.Timeout > 0 {
@@ -141,6 +144,10 @@ func (p *Protocol) heartbeat(step *connectors.Step) {
 // message routes what a client sends: requests, notifies, and pushes taken for
 // notifies (P6.8). Responses are a server's.
 func (p *Protocol) message(step *connectors.Step, body []byte) {
+	if p.cfg.Decode != nil {
+		p.customized(step, body)
+		return
+	}
 	m, err := DecodeMessage(body)
 	if err == nil && m.Kind == KindResponse {
 		err = ErrKind
@@ -149,27 +156,65 @@ func (p *Protocol) message(step *connectors.Step, body []byte) {
 		p.fail(step, err)
 		return
 	}
-	route, ok := p.routeOf(m)
 	notify := m.Kind != KindRequest || m.ID == 0 // P6.4
-	switch {
-	case ok:
-		step.Requests = append(step.Requests, connectors.Inbound{Request: &messages.Request{
-			Id:     m.ID,
-			Notify: notify,
-			Route:  route,
-			Body:   joinSurrogates(m.Body),
-		}})
-	case !notify: // the reference leaves the client waiting (P7.1)
-		to := connectors.Origin{ID: m.ID}
-		fault := &messages.Response{Error: &messages.Error{Code: messages.CodeInternal}}
-		step.Send, _ = Codec{}.AppendResponse(step.Send, to, fault)
+	route, ok := p.routeOf(m)
+	if !ok {
+		if !notify { // the reference leaves the client waiting (P7.1)
+			p.answer(step, m.ID, messages.CodeInternal)
+		}
+		return
 	}
+	text, err := p.text(route, m.Body)
+	if errors.Is(err, errUnsigned) { // dropped, and the connection stays (P14.4)
+		return
+	}
+	if err != nil {
+		p.fail(step, err)
+		return
+	}
+	step.Requests = append(step.Requests, connectors.Inbound{Request: &messages.Request{
+		Id:     m.ID,
+		Notify: notify,
+		Route:  route,
+		Body:   text,
+	}})
 }
 
-// routeOf is the route that m names. Without a dictionary no code is known (P8).
+// answer answers a request that names no route.
+func (p *Protocol) answer(step *connectors.Step, id uint64, code int32) {
+	to := connectors.Origin{ID: id}
+	fault := &messages.Response{Error: &messages.Error{Code: code}}
+	step.Send, _ = NewCodec(p.cfg).AppendResponse(step.Send, to, fault)
+}
+
+// text is a copy of body as the application gets it: JSON, if the route is typed,
+// and without its signature, if there must be one, which a typed body cannot have
+// (P14.5).
+func (p *Protocol) text(route string, body []byte) ([]byte, error) {
+	m := p.schema(route)
+	switch {
+	case p.cfg.Crypto && m != nil:
+		return nil, errUnsigned
+	case p.cfg.Crypto:
+		return p.key.open(joinSurrogates(body))
+	case m != nil:
+		return m.appendJSON(make([]byte, 0, 2*len(body)+64), body, true)
+	}
+	return joinSurrogates(body), nil
+}
+
+// schema is how what clients send to route is typed; nil if it is not.
+func (p *Protocol) schema(route string) *message {
+	if p.cfg.Protos == nil {
+		return nil
+	}
+	return p.cfg.Protos.client.messages[route]
+}
+
+// routeOf is the route that m names. A code must be in the dictionary (P8).
 func (p *Protocol) routeOf(m Message) (route string, ok bool) {
 	if m.Compressed {
-		return "", false
+		return p.cfg.Dict.Route(m.Code)
 	}
 	if string(m.Route) != p.route {
 		p.route = string(m.Route)

@@ -87,7 +87,8 @@ type messageVector struct {
 }
 
 type handshakeVectors struct {
-	Cases []struct {
+	Dictionary struct{ CodeToRoute map[string]string }
+	Cases      []struct {
 		Name              string
 		Options           map[string]any
 		Request, Response string
@@ -104,5 +105,46 @@ type textVectors struct {
 		UTF8           octets
 		BrowserEncodes octets `json:"browser_encodes"`
 		SafeForm       string `json:"safe_form"`
+	}
+}
+
+type dictionaryVectors struct {
+	Cases []struct {
+		Name     string
+		Servers  map[string]map[string][]string // server type → handler → methods
+		User     []string
+		Dict     map[string]uint16
+		Abbrs    map[string]string
+		DictJSON string `json:"dict_json"`
+		Version  string
+	}
+}
+
+type protobufVectors struct {
+	Schemas  map[string]json.RawMessage
+	Parsed   map[string]string
+	Versions []struct{ Name, Client, Server, Version string }
+	Encode   []protobufVector
+	Refused  []protobufVector `json:"encode_refused"`
+	Decode   []protobufVector
+	Reject   []protobufVector
+}
+
+type protobufVector struct {
+	Name, Schema, Route string
+	Value, Decoded      json.RawMessage
+	In, Out             octets
+	BrowserOut          octets `json:"browser_out"`
+	BrowserTruncated    bool   `json:"browser_truncated"`
+}
+
+type cryptoVectors struct {
+	Cases []struct {
+		Name       string
+		N          string      `json:"rsa_n"`
+		E          json.Number `json:"rsa_e"`
+		SignedText string      `json:"signed_text"`
+		Body       string
+		Verifies   bool
 	}
 }
