@@ -55,7 +55,7 @@ func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time
 		return
 	}
 	p.seen = now
-	if err := whole(f); err != nil {
+	if err := wholePackages(f); err != nil {
 		p.fail(step, err)
 		return
 	}
@@ -73,8 +73,8 @@ func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time
 	}
 }
 
-// whole tells whether a frame is packages and nothing else. An empty text is (P2.3).
-func whole(f connectors.Frame) (err error) {
+// wholePackages tells whether a frame is packages and nothing else. An empty text is (P2.3).
+func wholePackages(f connectors.Frame) (err error) {
 	if len(f.Data) == 0 && !f.Text {
 		return ErrShort
 	}
