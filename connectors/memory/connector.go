@@ -13,6 +13,7 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+	"github.com/fairlead-go/fairlead/messages"
 )
 
 var (
@@ -46,6 +47,14 @@ type Connector struct {
 	// CheckClient tells whether a client of this type and version may come in.
 	// Nil lets all in. It may be called by many clients at once.
 	CheckClient func(typ, version string) bool
+	// Dict, Protos, Crypto, Encoding, Decode and Encode are those of pomelo.Config: short
+	// routes, typed bodies, signatures, what plain bodies are, a message layer of your own.
+	Dict     *pomelo.Dictionary
+	Protos   *pomelo.Schemas
+	Crypto   bool
+	Encoding messages.Encoding
+	Decode   func(body []byte) (*messages.Request, error)
+	Encode   func(id uint64, route string, body []byte) ([]byte, error)
 	// MaxHello is the largest body accepted before the ack. Zero means 4 KiB.
 	MaxHello int
 	// MaxPackage is the largest body accepted after it. Zero means 64 KiB.
@@ -112,6 +121,12 @@ func (c *Connector) configure() {
 		Timeout:       c.Timeout,
 		HandshakeTime: c.HandshakeTime,
 		CheckClient:   c.CheckClient,
+		Dict:          c.Dict,
+		Protos:        c.Protos,
+		Crypto:        c.Crypto,
+		Encoding:      c.Encoding,
+		Decode:        c.Decode,
+		Encode:        c.Encode,
 		MaxHello:      c.MaxHello,
 		MaxPackage:    c.MaxPackage,
 	}.WithDefaults()

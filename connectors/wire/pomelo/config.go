@@ -32,6 +32,9 @@ type Config struct {
 	// key is answered 500; a message that is not signed rightly is dropped, and so
 	// is any typed one, which cannot be.
 	Crypto bool
+	// Encoding says what bodies without a schema are: JSON (the zero value), or
+	// protobuf or raw bytes, which pass as they are.
+	Encoding messages.Encoding
 	// Decode, when set, reads messages instead of this package: body is that of a
 	// data package, and may be kept. It is called by each client's own reader, many
 	// at once. The Request needs an id (0 for a notify), a route and a body; nil

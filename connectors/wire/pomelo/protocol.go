@@ -1,6 +1,7 @@
 package pomelo
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -177,6 +178,8 @@ func (p *Protocol) message(step *connectors.Step, body []byte) {
 		Notify: notify,
 		Route:  route,
 		Body:   text,
+
+		Encoding: p.encodingOf(route),
 	}})
 }
 
@@ -199,8 +202,18 @@ func (p *Protocol) text(route string, body []byte) ([]byte, error) {
 		return p.key.open(joinSurrogates(body))
 	case m != nil:
 		return m.appendJSON(make([]byte, 0, 2*len(body)+64), body, true)
+	case p.cfg.Encoding != messages.JSON:
+		return bytes.Clone(body), nil
 	}
 	return joinSurrogates(body), nil
+}
+
+// encodingOf is how the body that text gives for a route is written.
+func (p *Protocol) encodingOf(route string) messages.Encoding {
+	if p.cfg.Crypto || p.schema(route) != nil {
+		return messages.JSON
+	}
+	return p.cfg.Encoding
 }
 
 // schema is how what clients send to route is typed; nil if it is not.
