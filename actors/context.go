@@ -121,21 +121,29 @@ func (c *Context) answer(b []byte, err error) {
 
 // outcome is the message that ends a request: a Done for a notify.
 func outcome(n *node, req *messages.Request, b []byte, err error) any {
-	var known *messages.Error
-	if err != nil && !errors.As(err, &known) {
-		n.log.Error("handler failed", "route", req.Route, "error", err)
+	if err != nil {
+		return failed(n, req, b, err)
 	}
-	switch {
-	case req.Notify:
+	if req.Notify {
 		return &messages.Done{Seq: req.Seq}
-	case err != nil:
-		m := req.Fail(err)
-		if known != nil {
-			m.Body, m.Encoding = b, req.Encoding
-		}
-		return m
 	}
 	return req.Reply(b)
+}
+
+// failed is outcome for errors. What is no *messages.Error is logged, and the client sees
+// nothing of it.
+func failed(n *node, req *messages.Request, b []byte, err error) any {
+	var known *messages.Error
+	if !errors.As(err, &known) {
+		n.log.Error("handler failed", "route", req.Route, "error", err)
+		b = nil
+	}
+	if req.Notify {
+		return &messages.Done{Seq: req.Seq}
+	}
+	m := req.Fail(err)
+	m.Body, m.Encoding = b, req.Encoding
+	return m
 }
 
 // ErrReplied is returned by a Reply that has been used.

@@ -27,7 +27,8 @@ type mailboxKind struct {
 type mailbox struct {
 	kind       *mailboxKind
 	invoker    actor.MessageInvoker
-	dispatcher actor.Dispatcher
+	dispatcher actor.Dispatcher // nil: the sender's goroutine runs the mailbox
+	turn       func()           // process, made once; nil while it never was scheduled
 
 	mu        sync.Mutex
 	queue     ring[any]
@@ -46,7 +47,9 @@ func newMailbox(kind *mailboxKind) actor.MailboxProducer {
 func (m *mailbox) RegisterHandlers(i actor.MessageInvoker, d actor.Dispatcher) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.invoker, m.dispatcher = i, d
+	if m.invoker = i; d != (inline{}) {
+		m.dispatcher = d
+	}
 }
 
 // Start is called when the mailbox is ready: nothing is left to do.
@@ -55,13 +58,23 @@ func (m *mailbox) Start() {}
 // PostUserMessage queues msg and sees to it that it is handled.
 func (m *mailbox) PostUserMessage(msg any) {
 	m.mu.Lock()
-	if m.kind.limit > 0 && m.queue.n >= m.kind.limit {
+	switch {
+	case m.dispatcher == nil && m.restful():
+		m.running = true
+		m.mu.Unlock()
+		m.process(msg)
+	case m.kind.limit > 0 && m.queue.n >= m.kind.limit:
 		m.mu.Unlock()
 		m.tellLost(msg)
-		return
+	default:
+		m.queue.push(msg)
+		m.wake()
 	}
-	m.queue.push(msg)
-	m.wake()
+}
+
+// restful is called with mu held: nothing runs, waits, or is held back.
+func (m *mailbox) restful() bool {
+	return !m.running && !m.suspended && !m.stopping && m.invoker != nil && m.queue.n == 0 && len(m.system) == 0
 }
 
 // PostSystemMessage queues msg ahead of all user messages.
@@ -86,17 +99,30 @@ func (m *mailbox) wake() {
 	}
 	m.running = true
 	m.mu.Unlock()
-	m.dispatcher.Schedule(m.process)
+	if m.dispatcher == nil {
+		m.process(nil)
+	} else {
+		m.schedule(m.dispatcher)
+	}
 }
 
-// process runs until the mailbox is empty or its turn is over.
-func (m *mailbox) process() {
-	for budget := m.kind.burst; ; {
-		switch m.run(&budget) {
+// schedule is called by who has set running, or runs.
+func (m *mailbox) schedule(d actor.Dispatcher) {
+	if m.turn == nil {
+		m.turn = func() { m.process(nil) }
+	}
+	d.Schedule(m.turn)
+}
+
+// process handles first, unless it is nil, and what waits, until the mailbox is empty or
+// its turn is over.
+func (m *mailbox) process(first any) {
+	for budget := m.kind.burst; ; first = nil {
+		switch m.run(first, &budget) {
 		case idle:
 			return
 		case tired:
-			m.kind.turns.Schedule(m.process)
+			m.schedule(m.kind.turns)
 			return
 		}
 	}
@@ -106,14 +132,13 @@ func (m *mailbox) process() {
 type runEnd int
 
 const (
-	failed runEnd = iota // the actor panicked: go on
+	broken runEnd = iota // the actor panicked: go on
 	idle                 // nothing to do
 	tired                // the turn is over
 )
 
 // run handles messages; a panic of the actor ends it and becomes a failure.
-func (m *mailbox) run(budget *int) (end runEnd) {
-	var msg any
+func (m *mailbox) run(msg any, budget *int) (end runEnd) {
 	returned := false
 	defer func() {
 		if returned {
@@ -126,8 +151,12 @@ func (m *mailbox) run(budget *int) (end runEnd) {
 		}
 		// runtime.Goexit, as testing.T.FailNow calls it: this goroutine ends.
 		m.invoker.EscalateFailure(errors.New("actors: goroutine exit in Receive"), msg)
-		go m.process()
+		go m.process(nil)
 	}()
+	if msg != nil {
+		*budget--
+		m.invoker.InvokeUserMessage(msg)
+	}
 	for {
 		if *budget == 0 {
 			returned = true
