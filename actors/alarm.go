@@ -53,7 +53,7 @@ func (l *link) ring() {
 	due, ask := l.due(time.Now())
 	for i := range due {
 		if t := &due[i]; !t.notify {
-			l.answer(t.origin, &messages.Response{Error: messages.NewError(messages.CodeTimeout, "timeout")})
+			l.answer(l.currentCodec(), t.origin, &messages.Response{Error: messages.NewError(messages.CodeTimeout, "timeout")})
 		}
 	}
 	if ask {

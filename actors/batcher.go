@@ -156,24 +156,8 @@ func (b *batcherActor) forget(g *group) {
 	}
 }
 
-// deliver hands a message to the link itself where that is what the socket's
-// actor would do, so that it cannot be overtaken on the way.
-func (b *batcherActor) deliver(d *deliver) {
-	l := b.node.linkOf(d.pid)
-	if l == nil {
-		return
-	}
-	switch msg := d.msg.(type) {
-	case *messages.Response:
-		l.respond(msg)
-	case *messages.Push:
-		l.push(msg)
-	case *messages.Done:
-		l.done(msg.Seq)
-	default:
-		b.node.root.Send(d.pid, msg)
-	}
-}
+// deliver sends a message on.
+func (b *batcherActor) deliver(d *deliver) { b.node.direct(d.pid, d.msg) }
 
 // lane counts what one sender has sent to one batcher, and how much of it has
 // been handled. While there is a difference, what the sender sends to that

@@ -3,7 +3,10 @@ package actors
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/messages"
@@ -12,59 +15,125 @@ import (
 // hooksAtOnce is how many handshakes of one client may wait for the application.
 const hooksAtOnce = 4
 
-// request sends one request to its route. It returns false when the link ends
-// while it waits for a slot.
-func (l *link) request(in *connectors.Inbound, now time.Time) bool {
-	r := in.Request
-	r.Session = l.session.Load()
-	to, ours := l.router.find(r.Session, r.Route)
-	switch {
-	case to == nil:
-		if !r.Notify {
-			l.answer(origin(in), r.Fail(nil))
+// receiver is where a request goes. ours: an actor that tells when a notify has been handled.
+type receiver struct {
+	pid  *actor.PID
+	ours bool
+}
+
+// holds tells whether the request has a slot: not when nobody answers it, nor when
+// nobody would tell that it has been handled.
+func (r receiver) holds(in *connectors.Inbound) bool {
+	return r.pid != nil && (r.ours || !in.Notify)
+}
+
+// runLength is how many requests are looked at together.
+const runLength = 32
+
+// requests sends what one read brought to its routes, in order. It returns false when the
+// link ends while it waits for slots.
+func (l *link) requests(in []connectors.Inbound, now time.Time) bool {
+	for len(in) > 0 {
+		n := min(len(in), runLength)
+		if !l.sendRun(in[:n], now) {
+			return false
 		}
-		return true
-	case r.Notify && !ours:
-		// Nobody would tell when it has been handled: it holds no slot.
-	case !l.takeSlot(in, now):
-		return false
+		in = in[n:]
 	}
-	l.root.RequestWithCustomSender(to, r, l.pid)
 	return true
+}
+
+func (l *link) sendRun(in []connectors.Inbound, now time.Time) bool {
+	var to [runLength]receiver
+	session := l.session.Load()
+	for i := range in {
+		in[i].Session = session
+		to[i] = l.resolve(session, in[i].Route)
+	}
+	envelopes := make([]actor.MessageEnvelope, len(in))
+	for at := 0; at < len(in); {
+		n := l.takeSlots(in[at:], to[at:], now)
+		if n == 0 {
+			return false
+		}
+		for ; n > 0; n-- {
+			l.forward(&in[at], to[at], &envelopes[at])
+			at++
+		}
+	}
+	return true
+}
+
+// resolve remembers the last name: clients ask for the same one again and again. Only the
+// reader calls it.
+func (l *link) resolve(s *messages.Session, route string) receiver {
+	if l.lastRoute != route || l.last == nil {
+		l.lastRoute, l.last = route, l.router.find(route)
+	}
+	if l.last == nil {
+		return receiver{}
+	}
+	return receiver{l.router.choose(l.last, s, route), l.last.ours}
+}
+
+// forward sends a request to its actor, with the socket as its sender.
+func (l *link) forward(in *connectors.Inbound, to receiver, e *actor.MessageEnvelope) {
+	if to.pid == nil {
+		if !in.Notify {
+			l.answer(l.currentCodec(), origin(in), in.Fail(nil))
+		}
+		return
+	}
+	e.Message, e.Sender = in.Request, l.pid
+	l.root.Send(to.pid, e)
 }
 
 func origin(in *connectors.Inbound) connectors.Origin {
 	return connectors.Origin{ID: in.Id, Route: in.Route, Tag: in.Tag}
 }
 
-// takeSlot waits until one more request may be in flight, and puts this one there.
-func (l *link) takeSlot(in *connectors.Inbound, now time.Time) bool {
+// takeSlots waits until the first of in may be in flight, and puts it and as many more as
+// have room there. It returns how many, zero when the link has ended.
+func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now time.Time) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.reason == nil && l.noRoom(len(in.Body)) {
-		if l.room == nil {
-			l.room = make(chan struct{}, 1)
-		}
-		l.full = true
-		l.mu.Unlock()
-		<-l.room
-		l.mu.Lock()
+	for to[0].holds(&in[0]) && l.reason == nil && l.noRoom(len(in[0].Body)) {
+		l.waitForRoom()
 		now = time.Now()
 	}
 	if l.reason != nil {
-		return false
+		return 0
 	}
-	var due time.Duration
+	due := time.Duration(math.MaxInt64)
+	deadline := int64(0)
 	if l.RequestTimeout > 0 {
 		at := now.Add(l.RequestTimeout)
-		in.Deadline = at.UnixNano()
-		due = at.Sub(l.born)
+		due, deadline = at.Sub(l.born), at.UnixNano()
 		l.ringBy(at)
-	} else {
-		due = 1<<63 - 1
 	}
-	in.Seq = l.slots.take(origin(in), in.Notify, len(in.Body), due)
-	return true
+	for n = range in {
+		r := &in[n]
+		if !to[n].holds(r) {
+			continue
+		}
+		if n > 0 && l.noRoom(len(r.Body)) {
+			return n
+		}
+		r.Deadline = deadline
+		r.Seq = l.slots.take(origin(r), r.Notify, len(r.Body), due)
+	}
+	return len(in)
+}
+
+// waitForRoom is called with mu held, and holds it again when it returns.
+func (l *link) waitForRoom() {
+	if l.room == nil {
+		l.room = make(chan struct{}, 1)
+	}
+	l.full = true
+	l.mu.Unlock()
+	<-l.room
+	l.mu.Lock()
 }
 
 // noRoom is called with mu held. A single request of any legal size always has room.

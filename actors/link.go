@@ -32,6 +32,9 @@ type link struct {
 	session atomic.Pointer[messages.Session]
 	read    atomic.Uint64 // bytes
 
+	lastRoute string  // the reader's: the name it resolved last
+	last      *target // and what it found
+
 	// talk makes the calls to proto follow each other: frames, time and the
 	// application's answer come from different goroutines.
 	talk  sync.Mutex
@@ -99,8 +102,14 @@ var steps = sync.Pool{New: func() any { return new(connectors.Step) }}
 func (l *link) feed(frames []connectors.Frame) bool {
 	step := steps.Get().(*connectors.Step)
 	defer func() { step.Reset(); steps.Put(step) }()
+	n := 0
+	for _, f := range frames {
+		n += len(f.Data)
+	}
+	l.read.Add(uint64(n))
 	for now := time.Now(); len(frames) > 0; {
 		step.Reset()
+		step.Expect(len(frames), n)
 		l.speak(func() { frames = l.take(step, frames, now) })
 		if !l.act(step, now) {
 			return false
@@ -113,7 +122,6 @@ func (l *link) feed(frames []connectors.Frame) bool {
 // application, or to end. It returns the frames that are left.
 func (l *link) take(step *connectors.Step, frames []connectors.Frame, now time.Time) []connectors.Frame {
 	for i, f := range frames {
-		l.read.Add(uint64(len(f.Data)))
 		if l.proto.Feed(step, f, now); step.Close != nil || step.Hello != nil {
 			return frames[i+1:]
 		}
@@ -150,10 +158,8 @@ func (l *link) act(step *connectors.Step, now time.Time) bool {
 	if len(step.Send) > 0 {
 		l.sendControl(step.Send)
 	}
-	for i := range step.Requests {
-		if !l.request(&step.Requests[i], now) {
-			return false
-		}
+	if !l.requests(step.Requests, now) {
+		return false
 	}
 	if step.Hello != nil {
 		l.ask(step.Hello)

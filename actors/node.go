@@ -12,6 +12,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
 )
 
 // causes is how many there are of messages.Cause.
@@ -111,6 +112,19 @@ func (n *node) sendBehind(lanes []lane, to *actor.PID, msg any) {
 	if !allEmpty(lanes) {
 		if b := n.batcherOf(to); b != nil && !lanes[b.k].empty() {
 			n.root.Send(b.pid, &deliver{to, msg, lanes[b.k].enter()})
+			return
+		}
+	}
+	n.direct(to, msg)
+}
+
+// direct sends msg, and spares those that a socket's actor would hand to its link
+// the way through its mailbox.
+func (n *node) direct(to *actor.PID, msg any) {
+	switch msg.(type) {
+	case *messages.Response, *messages.Done, *messages.Push, *messages.SendBatch, *messages.Kick, *messages.Close:
+		if l := n.linkOf(to); l != nil {
+			l.handle(msg, nil)
 			return
 		}
 	}

@@ -20,15 +20,15 @@ func (l *link) respond(m *messages.Response) {
 	if ok {
 		l.wakeReader()
 	}
+	codec := l.codec
 	l.mu.Unlock()
 	if ok && !t.notify {
-		l.answer(t.origin, m)
+		l.answer(codec, t.origin, m)
 	}
 }
 
 // answer sends the response to what o remembers. One that cannot be encoded becomes code 500.
-func (l *link) answer(o connectors.Origin, m *messages.Response) {
-	codec := l.currentCodec()
+func (l *link) answer(codec connectors.Codec, o connectors.Origin, m *messages.Response) {
 	if codec == nil {
 		return
 	}
@@ -235,7 +235,6 @@ func (l *link) write() {
 // writeBatch writes what has gathered, and returns false when there was nothing.
 func (l *link) writeBatch() bool {
 	l.mu.Lock()
-	l.flying = l.out.messages()
 	control, b := l.out.take()
 	if b == nil {
 		l.out.writing = false
@@ -246,6 +245,7 @@ func (l *link) writeBatch() bool {
 		}
 		return false
 	}
+	l.flying = uint64(len(b.entries))
 	l.mu.Unlock()
 
 	n := 0

@@ -308,8 +308,8 @@ func (p *lines) Feed(s *connectors.Step, f connectors.Frame, now time.Time) {
 	}
 	var body string
 	r.Route, body, _ = strings.Cut(rest, " ")
-	r.Body = []byte(body)
-	s.Requests = append(s.Requests, connectors.Inbound{Request: r, Tag: "tag"})
+	q := s.Request("tag")
+	q.Id, q.Notify, q.Route, q.Body = r.Id, r.Notify, r.Route, s.Copy([]byte(body))
 }
 
 // plain writes messages as people do.

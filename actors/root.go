@@ -100,7 +100,7 @@ func (r *rootActor) spawnBatchers(ctx actor.Context) {
 // spawnRoutes spawns the actors of typed routes and makes the table.
 func (r *rootActor) spawnRoutes(ctx actor.Context) *router {
 	n := r.node
-	table := map[string]target{}
+	table := map[string]*target{}
 	for _, route := range n.Routes {
 		switch h := route.(type) {
 		case *Handlers:
@@ -117,7 +117,8 @@ func (r *rootActor) spawnRoutes(ctx actor.Context) *router {
 			h.pid = mustSpawn(ctx, n.props(func() actor.Actor { return state }, n.RouteQueue), "sessions/"+h.prefix)
 			n.sessionRoutes = append(n.sessionRoutes, h.pid)
 		}
-		table[route.Prefix()] = route.target()
+		to := route.target()
+		table[route.Prefix()] = &to
 	}
 	return &router{table, maphash.MakeSeed()}
 }

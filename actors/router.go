@@ -62,25 +62,25 @@ func (r route) check() error {
 
 // router is the table between route names and targets. It never changes.
 type router struct {
-	table map[string]target
+	table map[string]*target
 	seed  maphash.Seed
 }
 
-// find resolves a name: the longest registered prefix of its dotted parts. No PID means
-// that nobody answers.
-func (r *router) find(s *messages.Session, name string) (pid *actor.PID, ours bool) {
+// find resolves a name: the longest registered prefix of its dotted parts. Nil means that
+// nobody answers.
+func (r *router) find(name string) *target {
 	for prefix := name; ; {
-		if t, ok := r.table[prefix]; ok {
-			return r.choose(t, s, name), t.ours
+		if t := r.table[prefix]; t != nil {
+			return t
 		}
 		if prefix == "" {
-			return nil, false
+			return nil
 		}
 		prefix = prefix[:max(0, strings.LastIndexByte(prefix, '.'))]
 	}
 }
 
-func (r *router) choose(t target, s *messages.Session, name string) *actor.PID {
+func (r *router) choose(t *target, s *messages.Session, name string) *actor.PID {
 	switch {
 	case t.pick != nil:
 		return t.pick(s, name)

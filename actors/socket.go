@@ -25,18 +25,6 @@ type failure struct{ reason any }
 
 func (s *socket) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *messages.Response:
-		s.link.respond(m)
-	case *messages.Done:
-		s.link.done(m.Seq)
-	case *messages.Push:
-		s.link.push(m)
-	case *messages.SendBatch:
-		s.link.sendBatch(m)
-	case *messages.Kick:
-		s.link.kick(connectors.Reason{Cause: messages.CauseKicked, Text: m.Reason}, true, ctx.Sender())
-	case *messages.Close:
-		s.link.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, false, ctx.Sender())
 	case *messages.Bind:
 		s.bound(ctx, s.link.bind(m.Uid))
 	case *messages.Unbind:
@@ -46,6 +34,27 @@ func (s *socket) Receive(ctx actor.Context) {
 		s.link.set(m.Settings)
 	case *failure:
 		panic(fmt.Sprint("outside Receive: ", m.reason))
+	default:
+		s.link.handle(m, ctx.Sender())
+	}
+}
+
+// handle does what a message asks for. Handlers and batchers call it as well: what they
+// send must not be overtaken on its way through a mailbox.
+func (l *link) handle(msg any, from *actor.PID) {
+	switch m := msg.(type) {
+	case *messages.Response:
+		l.respond(m)
+	case *messages.Done:
+		l.done(m.Seq)
+	case *messages.Push:
+		l.push(m)
+	case *messages.SendBatch:
+		l.sendBatch(m)
+	case *messages.Kick:
+		l.kick(connectors.Reason{Cause: messages.CauseKicked, Text: m.Reason}, true, from)
+	case *messages.Close:
+		l.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, false, from)
 	}
 }
 

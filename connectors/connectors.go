@@ -124,8 +124,8 @@ type Protocol interface {
 type Step struct {
 	// Send is whole packages to be sent ahead of waiting messages.
 	Send []byte
-	// Requests are to be routed in order. A request's Seq, Session and
-	// Deadline are set on the way; its Body must not alias a frame.
+	// Requests are to be routed in order, see Request and Copy. A request's Seq,
+	// Session and Deadline are set on the way; its Body must not alias a frame.
 	Requests []Inbound
 	// Codec, when set, says that the handshake is done: requests may come and
 	// messages may be sent from now on, written by this codec.
@@ -139,12 +139,43 @@ type Step struct {
 	// Close, when set, ends the conversation, after Requests and Send of this
 	// step have been seen to.
 	Close *Reason
+
+	frames, bytes int // that may still come: what is worth allocating at once
+	fresh         []messages.Request
+	room          []byte
 }
 
-// Reset empties the step and keeps its memory.
+// Reset empties the step and keeps what is its own memory.
 func (s *Step) Reset() {
 	clear(s.Requests)
 	*s = Step{Send: s.Send[:0], Requests: s.Requests[:0]}
+}
+
+// Expect says how many frames the step will be used for, and their bytes together, so that
+// what their requests need can be allocated at once.
+func (s *Step) Expect(frames, bytes int) { s.frames, s.bytes = frames, bytes }
+
+// Request appends a request for the Protocol to fill in, and returns it.
+func (s *Step) Request(tag any) *messages.Request {
+	if len(s.fresh) == 0 {
+		s.fresh = make([]messages.Request, max(s.frames, 1))
+	}
+	r := &s.fresh[0]
+	s.fresh = s.fresh[1:]
+	s.frames--
+	s.Requests = append(s.Requests, Inbound{r, tag})
+	return r
+}
+
+// Copy is a copy of b that a request may keep. What one read brings shares memory.
+func (s *Step) Copy(b []byte) []byte {
+	if cap(s.room)-len(s.room) < len(b) {
+		s.room = make([]byte, 0, max(s.bytes, len(b)))
+	}
+	at := len(s.room)
+	s.room = append(s.room, b...)
+	s.bytes -= len(b)
+	return s.room[at:len(s.room):len(s.room)]
 }
 
 // Inbound is a decoded request with what its answer must remember.

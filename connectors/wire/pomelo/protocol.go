@@ -165,7 +165,7 @@ func (p *Protocol) message(step *connectors.Step, body []byte) {
 		}
 		return
 	}
-	text, err := p.text(route, m.Body)
+	text, err := p.text(step, route, m.Body)
 	if errors.Is(err, errUnsigned) { // dropped, and the connection stays (P14.4)
 		return
 	}
@@ -173,14 +173,8 @@ func (p *Protocol) message(step *connectors.Step, body []byte) {
 		p.fail(step, err)
 		return
 	}
-	step.Requests = append(step.Requests, connectors.Inbound{Request: &messages.Request{
-		Id:     m.ID,
-		Notify: notify,
-		Route:  route,
-		Body:   text,
-
-		Encoding: p.encodingOf(route),
-	}})
+	r := step.Request(nil)
+	r.Id, r.Notify, r.Route, r.Body, r.Encoding = m.ID, notify, route, text, p.encodingOf(route)
 }
 
 // answer answers a request that names no route.
@@ -193,7 +187,7 @@ func (p *Protocol) answer(step *connectors.Step, id uint64, code int32) {
 // text is a copy of body as the application gets it: JSON, if the route is typed,
 // and without its signature, if there must be one, which a typed body cannot have
 // (P14.5).
-func (p *Protocol) text(route string, body []byte) ([]byte, error) {
+func (p *Protocol) text(step *connectors.Step, route string, body []byte) ([]byte, error) {
 	m := p.schema(route)
 	switch {
 	case p.cfg.Crypto && m != nil:
@@ -203,7 +197,10 @@ func (p *Protocol) text(route string, body []byte) ([]byte, error) {
 	case m != nil:
 		return m.appendJSON(make([]byte, 0, 2*len(body)+64), body, true)
 	case p.cfg.Encoding != messages.JSON:
-		return bytes.Clone(body), nil
+		return step.Copy(body), nil
+	}
+	if bytes.IndexByte(body, surrogateLead) < 0 {
+		return step.Copy(body), nil
 	}
 	return joinSurrogates(body), nil
 }

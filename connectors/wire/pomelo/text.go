@@ -53,12 +53,16 @@ func indexLong(b []byte) int {
 	return -1
 }
 
+// surrogateLead is the first byte of every surrogate that is written as if it were a
+// character (CESU-8).
+const surrogateLead = 0xed
+
 // joinSurrogates copies b, and turns the pairs of 3-byte sequences that browser
 // clients write into the characters they stand for. UTF-8 has no such pairs.
 func joinSurrogates(b []byte) []byte {
 	dst := make([]byte, 0, len(b))
 	for {
-		i := bytes.IndexByte(b, 0xed)
+		i := bytes.IndexByte(b, surrogateLead)
 		if i < 0 {
 			return append(dst, b...)
 		}
@@ -75,7 +79,7 @@ func joinSurrogates(b []byte) []byte {
 
 // surrogates reads a pair of 3-byte sequences at the head of b.
 func surrogates(b []byte) (rune, bool) {
-	if len(b) < 6 || b[0] != 0xed || b[3] != 0xed {
+	if len(b) < 6 || b[0] != surrogateLead || b[3] != surrogateLead {
 		return 0, false
 	}
 	hi, ok1 := surrogate(b[1], b[2])
