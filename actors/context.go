@@ -92,7 +92,7 @@ func (c *Context) Set(key string, value []byte) {
 // Send sends any message of package messages to a socket (Push, Kick, Close, …), or
 // anything to any other actor.
 func (c *Context) Send(to *actor.PID, msg any) {
-	c.route.node.sendBehind(c.route.lanes, to, msg)
+	c.route.send(to, msg)
 }
 
 // Group is the group of that name. It exists while it has members.
@@ -115,7 +115,7 @@ func (c *Context) Defer() *Reply {
 // answer ends the request.
 func (c *Context) answer(b []byte, err error) {
 	if m := outcome(c.route.node, c.req, b, err); c.socket != nil {
-		c.Send(c.socket, m)
+		c.route.send(c.socket, m)
 	}
 }
 

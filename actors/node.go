@@ -12,7 +12,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/connectors"
-	"github.com/fairlead-go/fairlead/messages"
 )
 
 // causes is how many there are of messages.Cause.
@@ -121,12 +120,9 @@ func (n *node) sendBehind(lanes []lane, to *actor.PID, msg any) {
 // direct sends msg, and spares those that a socket's actor would hand to its link
 // the way through its mailbox.
 func (n *node) direct(to *actor.PID, msg any) {
-	switch msg.(type) {
-	case *messages.Response, *messages.Done, *messages.Push, *messages.SendBatch, *messages.Kick, *messages.Close:
-		if l := n.linkOf(to); l != nil {
-			l.handle(msg, nil)
-			return
-		}
+	if l := n.linkOf(to); l != nil && l.takes(msg) {
+		l.handle(msg, nil)
+		return
 	}
 	n.root.Send(to, msg)
 }

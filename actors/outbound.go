@@ -227,43 +227,38 @@ func (l *link) wakeWriter() {
 func (l *link) write() {
 	defer l.leave()
 	l.guarded(func() {
-		for l.writeBatch() {
+		for n, ok := 0, true; ok; {
+			n, ok = l.writeBatch(n)
 		}
 	})
 }
 
-// writeBatch writes what has gathered, and returns false when there was nothing.
-func (l *link) writeBatch() bool {
+// writeBatch writes what has gathered while n bytes were written, and tells how many that
+// is. It is not ok when there is nothing, or when writing fails.
+func (l *link) writeBatch(n int) (next int, ok bool) {
 	l.mu.Lock()
+	l.written += uint64(n)
 	control, b := l.out.take()
 	if b == nil {
-		l.out.writing = false
+		l.out.writing, l.flying = false, 0
 		sealed, last := l.out.sealed, l.out.last
 		l.mu.Unlock()
 		if sealed {
 			l.end(last)
 		}
-		return false
+		return 0, false
 	}
 	l.flying = uint64(len(b.entries))
 	l.mu.Unlock()
 
-	n := 0
 	packages := b.wire(control)
 	for _, p := range packages {
-		n += len(p)
+		next += len(p)
 	}
 	err := l.conn.Write(packages)
 	b.release()
-
-	l.mu.Lock()
-	if err == nil {
-		l.written += uint64(n)
-		l.flying = 0
-	}
-	l.mu.Unlock()
 	if err != nil {
 		l.end(connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()})
 	}
-	return err == nil
+	return next, err == nil
 }

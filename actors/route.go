@@ -162,6 +162,9 @@ type routeActor struct {
 	table   map[string]Handler
 	lanes   []lane
 	context *Context // kept for the next request, unless a handler has deferred its answer
+
+	lastPID *actor.PID // the socket sent to last
+	last    *link      // and its link, nil if it has none here
 }
 
 func newRouteActor(n *node, prefix string, table map[string]Handler) *routeActor {
@@ -206,6 +209,19 @@ func (r *routeActor) call(c *Context) (b []byte, err error) {
 		}
 	}()
 	return f(c, c.req.Body)
+}
+
+// send is node.sendBehind for the route's own goroutine. It remembers the last socket's
+// link: most of what a handler sends goes to the client that asks.
+func (r *routeActor) send(to *actor.PID, msg any) {
+	if to != r.lastPID {
+		r.lastPID, r.last = to, r.node.linkOf(to)
+	}
+	if r.last == nil || !allEmpty(r.lanes) || !r.last.takes(msg) {
+		r.node.sendBehind(r.lanes, to, msg)
+		return
+	}
+	r.last.handle(msg, nil)
 }
 
 // name is what follows the prefix and its dot.

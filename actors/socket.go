@@ -58,6 +58,15 @@ func (l *link) handle(msg any, from *actor.PID) {
 	}
 }
 
+// takes tells whether handle knows what to do with msg.
+func (*link) takes(msg any) bool {
+	switch msg.(type) {
+	case *messages.Response, *messages.Done, *messages.Push, *messages.SendBatch, *messages.Kick, *messages.Close:
+		return true
+	}
+	return false
+}
+
 // bound answers who asked for a Bind or an Unbind, if they want an answer.
 func (s *socket) bound(ctx actor.Context, err error) {
 	if ctx.Sender() == nil {
