@@ -16,6 +16,7 @@ import (
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/port"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+	"github.com/fairlead-go/fairlead/messages"
 )
 
 var (
@@ -85,6 +86,14 @@ type Connector struct {
 	// CheckClient tells whether a client of this type and version may come in.
 	// Nil lets all in. Many clients call it at once.
 	CheckClient func(typ, version string) bool
+	// Dict, Protos, Crypto, Encoding, Decode and Encode are those of pomelo.Config: short
+	// routes, typed bodies, signatures, what plain bodies are, a message layer of your own.
+	Dict     *pomelo.Dictionary
+	Protos   *pomelo.Schemas
+	Crypto   bool
+	Encoding messages.Encoding
+	Decode   func(body []byte) (*messages.Request, error)
+	Encode   func(id uint64, route string, body []byte) ([]byte, error)
 	// Tick is how long a push may wait for others to share its write. Zero means
 	// 20 ms; negative that pushes never wait.
 	Tick time.Duration
@@ -127,6 +136,12 @@ func (c *Connector) pomeloConfig() pomelo.Config {
 		Timeout:       c.Timeout,
 		HandshakeTime: c.HandshakeTime,
 		CheckClient:   c.CheckClient,
+		Dict:          c.Dict,
+		Protos:        c.Protos,
+		Crypto:        c.Crypto,
+		Encoding:      c.Encoding,
+		Decode:        c.Decode,
+		Encode:        c.Encode,
 		MaxHello:      c.MaxHello,
 		MaxPackage:    c.MaxPackage,
 	}.WithDefaults()
