@@ -191,23 +191,34 @@ func (r *Running) shutDown() {
 	left.Add(len(r.node.Connectors) * shardsPerConnector)
 	bye := connectors.Reason{Cause: messages.CauseStopping, Text: "server stopping"}
 	r.node.root.Send(r.root, &hangUp{bye, &left})
-	within(stopTime, left.Wait)
+	r.await("sockets closed", left.Wait)
 	r.node.root.Send(r.root, &stopAll{})
-	within(stopTime, func() { <-r.ended })
+	r.await("actors stopped", func() { <-r.ended })
 	r.watch()
 	r.node.links.Done()
-	within(stopTime, r.node.links.Wait)
+	r.await("connections let go", r.node.links.Wait)
 	r.node.crew.close(stopTime)
 	r.node.queue.close(stopTime)
 }
 
+// await waits for what f waits for, and says so when it does not come.
+func (r *Running) await(what string, f func()) {
+	if !within(stopTime, f) {
+		r.node.log.Error("stop: gave up waiting", "for", what, "after", stopTime)
+	}
+}
+
 // within waits for f, but not for ever.
-func within(d time.Duration, f func()) {
-	done := make(chan struct{})
-	go func() { f(); close(done) }()
+func within(d time.Duration, f func()) (done bool) {
+	end := make(chan struct{})
+	go func() { f(); close(end) }()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case <-done:
-	case <-time.After(d):
+	case <-end:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
