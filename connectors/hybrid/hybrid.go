@@ -5,6 +5,7 @@ package hybrid
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/admit"
 	"github.com/fairlead-go/fairlead/connectors/port"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 	"github.com/fairlead-go/fairlead/messages"
@@ -42,9 +44,16 @@ type Connector struct {
 	// TLS, when set, is spoken by every client.
 	TLS *tls.Config
 	// CertFile and KeyFile name a certificate in PEM, in addition to those of TLS.
-	// Empty means none.
+	// They are read again when they have changed. Empty means none.
 	CertFile, KeyFile string
-	// FirstByte is how long a client may take to send one. Zero means 3 s.
+	// Admit says who may come in, asked before a byte is read. Zero means
+	// everybody, up to 512 below the process's limit of file descriptors.
+	Admit admit.Limits
+	// Proxy says which peers speak for clients, with a PROXY header. Zero means
+	// none.
+	Proxy port.Proxy
+	// FirstByte is how long a client may take to send one, and a proxy to send
+	// its header. Zero means 3 s.
 	FirstByte time.Duration
 	// Head is how long a TLS handshake, and the head of an HTTP request, may each
 	// take. Zero means 5 s.
@@ -60,8 +69,10 @@ type Connector struct {
 	// HTTP serves requests that do not ask for a WebSocket. Nil leaves them to
 	// others on the port; 426 is the answer if there are none.
 	HTTP http.Handler
-	// Origins are the pages that may connect: "*" for any, hosts ("game.example",
-	// with the port if it has one), or whole origins ("https://game.example").
+	// Origins are the pages that may connect: hosts ("game.example", with the
+	// port if it has one) over http and https, whole origins
+	// ("https://game.example", "capacitor://localhost"), "null" for pages without
+	// one, or "*" for any. Hosts are written as browsers send them: in ASCII.
 	// Empty means the host that is connected to. Clients that are no browser,
 	// and tell no origin, may always connect.
 	Origins []string
@@ -100,6 +111,8 @@ type Connector struct {
 
 	once   sync.Once
 	pomelo pomelo.Config
+	opened sync.Once
+	own    *port.Port // where Port is nil
 }
 
 const defaultPackageTime = 10 * time.Second
@@ -157,36 +170,55 @@ func (c *Connector) heartbeat() time.Duration {
 
 // Listen opens the port, or the connector's part of it.
 func (c *Connector) Listen(ctx context.Context) ([]connectors.Listener, error) {
-	p, err := c.port()
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name(), err)
+	}
+	l, err := newListener(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
-	l := newListener(c)
-	if l.share, err = p.Listen(ctx, l.claim()); err != nil {
+	if l.share, err = c.port().Listen(ctx, l.claim()); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
 	return []connectors.Listener{l}, nil
 }
 
+// Stats tells how many clients are in and how many were refused, on the port.
+func (c *Connector) Stats() admit.Stats { return c.port().Stats() }
+
 // port is the one that is shared, or one of our own.
-func (c *Connector) port() (*port.Port, error) {
-	if c.Port == nil {
-		return &port.Port{
+func (c *Connector) port() *port.Port {
+	if c.Port != nil {
+		return c.Port
+	}
+	c.opened.Do(func() {
+		c.own = &port.Port{
 			Addr: c.Addr, Listener: c.Listener,
 			TLS: c.TLS, CertFile: c.CertFile, KeyFile: c.KeyFile,
+			Admit: c.Admit, Proxy: c.Proxy,
 			FirstByte: c.FirstByte, Head: c.Head, Pending: c.Pending,
 			SendBuffer: c.SendBuffer, UserTimeout: 2 * c.heartbeat(),
 			Logger: c.Logger,
-		}, nil
+		}
+	})
+	return c.own
+}
+
+// check finds fields that a Port of others does not leave to us.
+func (c *Connector) check() error {
+	switch {
+	case c.Port == nil:
+		return nil
+	case c.Addr != "":
+		return fmt.Errorf("Addr %q: Port has its own", c.Addr)
+	case c.Listener != nil:
+		return fmt.Errorf("%s %q: Port has its own", "Listener", c.Listener.Addr())
+	case c.TLS != nil || c.CertFile != "" || c.KeyFile != "":
+		return fmt.Errorf("TLS, CertFile %q, KeyFile %q: Port has its own", c.CertFile, c.KeyFile)
+	case c.Admit != (admit.Limits{}):
+		return errors.New("Admit: Port has its own")
+	case len(c.Proxy.Trusted) > 0 || c.Proxy.Optional:
+		return errors.New("Proxy: Port has its own")
 	}
-	if c.Addr != "" {
-		return nil, fmt.Errorf("Addr %q: Port has its own", c.Addr)
-	}
-	if c.Listener != nil {
-		return nil, fmt.Errorf("%s %q: Port has its own", "Listener", c.Listener.Addr())
-	}
-	if c.TLS != nil || c.CertFile != "" || c.KeyFile != "" {
-		return nil, fmt.Errorf("TLS, CertFile %q, KeyFile %q: Port has its own", c.CertFile, c.KeyFile)
-	}
-	return c.Port, nil
+	return nil
 }

@@ -37,12 +37,16 @@ type listener struct {
 
 var _ connectors.Listener = (*listener)(nil)
 
-func newListener(c *Connector) *listener {
+func newListener(c *Connector) (*listener, error) {
+	pages, err := newOrigins(c.Origins)
+	if err != nil {
+		return nil, err
+	}
 	l := &listener{
 		slack:    c.PackageTime,
 		hello:    int64(pomelo.HeaderLen + c.pomeloConfig().MaxHello),
 		http:     c.HTTP,
-		upgrader: newUpgrader(c.Origins),
+		upgrader: newUpgrader(pages),
 		conns:    make(chan connectors.Conn),
 		upgraded: make(chan struct{}, maxUpgraded),
 		errs:     make(chan error, 1),
@@ -51,7 +55,7 @@ func newListener(c *Connector) *listener {
 	if l.slack == 0 {
 		l.slack = defaultPackageTime
 	}
-	return l
+	return l, nil
 }
 
 // claim is the listener's part of a port: the types of pomelo's packages, and

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,16 +19,13 @@ const upgradeTime = 5 * time.Second
 
 var errBusy = errors.New("too many clients on their way in")
 
-func newUpgrader(origins []string) *websocket.Upgrader {
-	u := &websocket.Upgrader{
+func newUpgrader(pages origins) *websocket.Upgrader {
+	return &websocket.Upgrader{
 		HandshakeTimeout: upgradeTime,
 		WriteBufferPool:  &sync.Pool{}, // so that nothing is kept: gorilla writes control frames only
 		Error:            refuse,
+		CheckOrigin:      pages.allow,
 	}
-	if len(origins) > 0 {
-		u.CheckOrigin = func(r *http.Request) bool { return allowed(origins, r) }
-	}
-	return u
 }
 
 // refuse answers a request that cannot be upgraded, and closes.
@@ -38,25 +33,6 @@ func refuse(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 	w.Header().Set("Sec-Websocket-Version", "13")
 	w.Header().Set("Connection", "close")
 	http.Error(w, reason.Error(), status)
-}
-
-// allowed tells whether the page that asks may connect. Clients that are no
-// browser send no Origin, and could send any.
-func allowed(origins []string, r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
-	}
-	u, err := url.Parse(origin)
-	if err != nil || u.User != nil {
-		return false
-	}
-	for _, o := range origins {
-		if o == "*" || strings.EqualFold(o, origin) || u.Host != "" && strings.EqualFold(o, u.Host) {
-			return true
-		}
-	}
-	return false
 }
 
 // upgrade answers r and makes a webSocket of its connection, or says why not.

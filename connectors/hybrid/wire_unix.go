@@ -7,16 +7,18 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/fairlead-go/fairlead/connectors/port"
 )
 
 // rawConn is how c can be read without holding a buffer while waiting, or nil.
-// Only kernel sockets themselves: what wraps one may read in its own way.
+// Only kernel sockets: what else wraps one may read in its own way.
 func rawConn(c net.Conn) syscall.RawConn {
 	var (
 		raw syscall.RawConn
 		err error
 	)
-	switch c := c.(type) {
+	switch c := port.Socket(c).(type) {
 	case *net.TCPConn:
 		raw, err = c.SyscallConn()
 	case *net.UnixConn:

@@ -6,46 +6,40 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/fairlead-go/fairlead/connectors/admit"
 )
 
 // live is an open port. Its goroutines are the accept loop, the HTTP server, and
 // one for each client that is being told apart; close waits for all of them.
 type live struct {
 	limits
-	ln      net.Listener
-	tls     *tls.Config // nil: clients speak plainly
-	table   atomic.Pointer[table]
-	pending gate
-	refused *atomic.Uint64
-	log     *slog.Logger
-	heads   *queue // to http
-	http    *http.Server
-	done    chan struct{}
-	wg      sync.WaitGroup
+	ln       net.Listener
+	tls      *tls.Config // nil: clients speak plainly
+	table    atomic.Pointer[table]
+	gate     *admit.Gate // the Port's: those who are in outlive the live
+	trusted  admit.Prefixes
+	optional bool // Proxy.Optional
+	pending  waiting
+	log      *slog.Logger
+	heads    *queue // to http
+	http     *http.Server
+	done     chan struct{}
+	wg       sync.WaitGroup
 }
 
-func (p *Port) start(ln net.Listener, conf *tls.Config, t *table) *live {
-	l := &live{
-		limits:  p.limits(),
-		ln:      ln,
-		tls:     conf,
-		refused: &p.refused,
-		log:     p.Logger,
-		done:    make(chan struct{}),
-	}
-	if l.log == nil {
-		l.log = slog.New(slog.DiscardHandler)
-	}
+// start sets it going.
+func (l *live) start(rest http.Handler, t *table) {
 	l.pending.limit = l.limits.pending
 	l.table.Store(t)
-	l.heads = &queue{addr: ln.Addr(), conns: make(chan net.Conn), done: l.done}
-	l.http = l.newServer(p.HTTP)
+	l.heads = &queue{addr: l.ln.Addr(), conns: make(chan net.Conn), done: l.done}
+	l.http = l.newServer(rest)
 	l.wg.Go(l.accept)
 	l.wg.Go(func() { _ = l.http.Serve(l.heads) }) // it ends with the queue
-	return l
 }
 
 func (l *live) close() error {
@@ -92,13 +86,25 @@ func (l *live) accept() {
 	}
 }
 
+// take lets a client in, or closes it. Of what a proxy speaks for, only the number
+// counts here: the rest is asked when its header has come.
 func (l *live) take(c net.Conn) {
-	if !l.pending.enter(c) {
-		l.refused.Add(1)
-		_ = c.Close()
+	g := &guest{Conn: c}
+	from := admit.AddrOf(c.RemoteAddr())
+	announced := l.trusts(from)
+	if announced {
+		from = netip.Addr{}
+	}
+	if l.gate.Enter(&g.place, from, time.Now()) != admit.None {
+		_ = g.Close()
 		return
 	}
-	l.wg.Go(func() { l.sort(c) })
+	if !l.pending.enter(g) {
+		l.gate.Refuse(admit.Pending)
+		_ = g.Close()
+		return
+	}
+	l.wg.Go(func() { l.sort(g, announced) })
 }
 
 func (l *live) fail(err error) {
@@ -126,73 +132,4 @@ func (l *live) closed() bool {
 	default:
 		return false
 	}
-}
-
-// gate counts the clients on their way in. It has a mutex because they come and
-// go on their own goroutines.
-type gate struct {
-	limit int
-
-	mu     sync.Mutex
-	n      int
-	conns  map[net.Conn]struct{} // those that shut closes
-	closed bool
-}
-
-// enter counts c in, unless there are too many.
-func (g *gate) enter(c net.Conn) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed || g.n >= g.limit {
-		return false
-	}
-	if g.conns == nil {
-		g.conns = map[net.Conn]struct{}{}
-	}
-	g.n++
-	g.conns[c] = struct{}{}
-	return true
-}
-
-// swap makes c known by what was made of it. It tells whether c was there.
-func (g *gate) swap(c, made net.Conn) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if _, ok := g.conns[c]; !ok {
-		return false
-	}
-	delete(g.conns, c)
-	g.conns[made] = struct{}{}
-	return true
-}
-
-// release leaves c counted, but no longer to be closed by shut. It tells whether
-// c was there.
-func (g *gate) release(c net.Conn) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if _, ok := g.conns[c]; !ok {
-		return false
-	}
-	delete(g.conns, c)
-	return true
-}
-
-// leave counts out one that was released.
-func (g *gate) leave() {
-	g.mu.Lock()
-	g.n--
-	g.mu.Unlock()
-}
-
-// shut closes all clients on their way in, and lets no more in.
-func (g *gate) shut() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed = true
-	g.n -= len(g.conns)
-	for c := range g.conns {
-		_ = c.Close()
-	}
-	clear(g.conns)
 }

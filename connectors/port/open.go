@@ -8,10 +8,11 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/fairlead-go/fairlead/connectors/admit"
 )
 
 // open makes all that an open port consists of, and sets it going.
@@ -20,11 +21,27 @@ func (p *Port) open(ctx context.Context, t *table) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
+	trusted, err := admit.NewPrefixes(p.Proxy.Trusted)
+	if err != nil {
+		return nil, fmt.Errorf("Proxy.Trusted%w", err)
+	}
 	ln, err := p.listen(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return p.start(ln, conf, t), nil
+	p.gate.SetLimits(p.admission())
+	l := &live{
+		limits:   p.limits(),
+		ln:       ln,
+		tls:      conf,
+		gate:     &p.gate,
+		trusted:  trusted,
+		optional: p.Proxy.Optional,
+		log:      p.logger(),
+		done:     make(chan struct{}),
+	}
+	l.start(p.HTTP, t)
+	return l, nil
 }
 
 func (p *Port) listen(ctx context.Context) (net.Listener, error) {
@@ -82,30 +99,16 @@ func (p *Port) tlsConfig() (*tls.Config, error) {
 	}
 	conf.NextProtos = []string{"http/1.1"} // for browsers; pomelo clients offer none
 	if p.CertFile != "" || p.KeyFile != "" {
-		cert, err := p.certificate()
+		pair, err := newPair(p.CertFile, p.KeyFile, conf, p.logger())
 		if err != nil {
 			return nil, err
 		}
-		conf.Certificates = append(slices.Clip(conf.Certificates), cert)
+		conf = conf.Clone()
+		conf.GetConfigForClient = pair.config
+		return conf, nil
 	}
 	if len(conf.Certificates) == 0 && conf.GetCertificate == nil && conf.GetConfigForClient == nil {
 		return nil, errors.New("TLS: no certificate")
 	}
 	return conf, nil
-}
-
-func (p *Port) certificate() (tls.Certificate, error) {
-	cert, err := os.ReadFile(p.CertFile)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("CertFile %q: %w", p.CertFile, err)
-	}
-	key, err := os.ReadFile(p.KeyFile)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("KeyFile %q: %w", p.KeyFile, err)
-	}
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("CertFile %q, KeyFile %q: %w", p.CertFile, p.KeyFile, err)
-	}
-	return pair, nil
 }

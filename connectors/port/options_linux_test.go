@@ -15,7 +15,7 @@ func TestKernelOptions(t *testing.T) {
 	_ = dial(t, s, "\x04")
 	c := <-conns
 	defer c.Close()
-	raw, err := c.(*net.TCPConn).SyscallConn()
+	raw, err := port.Socket(c).(*net.TCPConn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,16 +17,17 @@ func peek(c net.Conn) (byte, net.Conn, error) {
 		raw syscall.RawConn
 		err error
 	)
-	switch c := c.(type) {
+	switch c := Socket(c).(type) {
 	case *net.TCPConn:
 		raw, err = c.SyscallConn()
 	case *net.UnixConn:
 		raw, err = c.SyscallConn()
-	default: // another type may read in its own way
-		return replay(c)
 	}
 	if err != nil {
 		return 0, nil, err
+	}
+	if raw == nil { // another type may read in its own way
+		return replay(c)
 	}
 	b, err := look(raw)
 	return b, c, err

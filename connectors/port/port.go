@@ -11,8 +11,9 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/fairlead-go/fairlead/connectors/admit"
 )
 
 // Port is one listening place. The first Listen opens it and the Close of the last
@@ -28,12 +29,23 @@ type Port struct {
 	// TLS, when set, is spoken by every client. NextProtos is ours.
 	TLS *tls.Config
 	// CertFile and KeyFile name a certificate in PEM, in addition to those of TLS.
-	// Empty means none.
+	// They are read again when they have changed: at the first handshake after
+	// that, looking once a second at most. A pair that cannot be used is logged
+	// and leaves the old one in place. Empty means none.
 	CertFile, KeyFile string
 	// HTTP serves requests that nobody claims. Nil answers 426 with a text that
 	// says what may be done here.
 	HTTP http.Handler
-	// FirstByte is how long a client may take to send one. Zero means 3 s.
+	// Admit says who may come in, asked when a connection is accepted and before
+	// a byte is read. MaxConns leaves 512 file descriptors of the process to
+	// others, or half of them if there are fewer than 1,024, where the system
+	// tells how many there are (Unix): zero means all the rest, and more is
+	// not possible but with a negative number, which means any.
+	Admit admit.Limits
+	// Proxy says which peers speak for clients. Zero means none.
+	Proxy Proxy
+	// FirstByte is how long a client may take to send one, and a proxy to send
+	// its header. Zero means 3 s.
 	FirstByte time.Duration
 	// Head is how long a TLS handshake, and the head of an HTTP request, may
 	// each take. Zero means 5 s.
@@ -51,13 +63,14 @@ type Port struct {
 	// UserTimeout is after what time TCP gives up on a client that acknowledges
 	// nothing, where the system can (Linux). Zero means 60 s, negative never.
 	UserTimeout time.Duration
-	// Logger is told of accept errors and panics. Nil means nobody is.
+	// Logger is told of accept errors, of panics, and of certificates that are
+	// read again. Nil means nobody is.
 	Logger *slog.Logger
 
-	mu      sync.Mutex // users do not know each other, so they cannot take turns
-	live    *live      // nil while closed
-	spent   net.Listener
-	refused atomic.Uint64
+	mu    sync.Mutex // users do not know each other, so they cannot take turns
+	live  *live      // nil while closed
+	spent net.Listener
+	gate  admit.Gate
 }
 
 // Listen opens the port, if it is not open, and claims a part of its clients.
@@ -81,9 +94,9 @@ func (p *Port) Listen(ctx context.Context, c Claim) (*Share, error) {
 	return s, nil
 }
 
-// Refused is how many clients were closed because too many others were on their
-// way in.
-func (p *Port) Refused() uint64 { return p.refused.Load() }
+// Stats tells how many clients are in, those of earlier openings among them, and
+// how many were refused so far.
+func (p *Port) Stats() admit.Stats { return p.gate.Stats(time.Now()) }
 
 func (p *Port) table() *table {
 	if p.live == nil {
@@ -121,6 +134,22 @@ func (p *Port) limits() limits {
 		pending:     or(p.Pending, 1024),
 		send:        or(p.SendBuffer, 32<<10),
 	}
+}
+
+// admission is Admit with its defaults.
+func (p *Port) admission() admit.Limits {
+	l := p.Admit
+	if n := room(); n > 0 && (l.MaxConns == 0 || l.MaxConns > n) {
+		l.MaxConns = n
+	}
+	return l
+}
+
+func (p *Port) logger() *slog.Logger {
+	if p.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return p.Logger
 }
 
 func or[T comparable](v, zero T) T {

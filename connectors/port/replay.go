@@ -2,13 +2,16 @@ package port
 
 import (
 	"crypto/tls"
-	"errors"
 	"net"
+	"slices"
 )
 
 // replay reads the first byte of c by taking it, and returns a connection that
 // gives it again.
 func replay(c net.Conn) (byte, net.Conn, error) {
+	if r, ok := c.(*replayed); ok && len(r.unread) > 0 {
+		return r.unread[0], r, nil
+	}
 	var b [1]byte
 	for {
 		n, err := c.Read(b[:])
@@ -19,36 +22,37 @@ func replay(c net.Conn) (byte, net.Conn, error) {
 			return 0, nil, err
 		}
 	}
-	r := &replayed{Conn: c, byte: b[0], unread: true}
-	if t, ok := c.(*tls.Conn); ok {
-		return b[0], &replayedTLS{replayed: r, tls: t}, nil
-	}
-	return b[0], r, nil
+	return b[0], again(c, b[:]), nil
 }
 
-// replayed is a connection whose first byte was read too early.
+// again is c with bytes before what is still to be read.
+func again(c net.Conn, unread []byte) net.Conn {
+	r := &replayed{Conn: c, unread: slices.Clone(unread)}
+	if t, ok := Socket(c).(*tls.Conn); ok {
+		return &replayedTLS{replayed: r, tls: t}
+	}
+	return r
+}
+
+// replayed is a connection of which bytes were read too early.
 type replayed struct {
 	net.Conn
-	byte   byte
-	unread bool
+	unread []byte
 }
 
 func (r *replayed) Read(p []byte) (int, error) {
-	if !r.unread || len(p) == 0 {
+	if len(r.unread) == 0 || len(p) == 0 {
 		return r.Conn.Read(p)
 	}
-	r.unread = false
-	p[0] = r.byte
-	return 1, nil
+	n := copy(p, r.unread)
+	if r.unread = r.unread[n:]; len(r.unread) == 0 {
+		r.unread = nil
+	}
+	return n, nil
 }
 
 // CloseWrite ends one direction, where the connection can.
-func (r *replayed) CloseWrite() error {
-	if c, ok := r.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (r *replayed) CloseWrite() error { return closeWrite(r.Conn) }
 
 // replayedTLS lets net/http see that the connection is TLS.
 type replayedTLS struct {

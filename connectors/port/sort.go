@@ -10,26 +10,26 @@ import (
 
 // sort tells whose the client is and hands it over. It runs on a goroutine of its
 // own; a panic in a user's Conn ends that client only.
-func (l *live) sort(c net.Conn) {
-	defer l.recovered(c)
-	l.tune(c)
-	b, conn, err := l.first(c)
+func (l *live) sort(g *guest, announced bool) {
+	defer l.recovered(g)
+	l.tune(g.Conn)
+	b, conn, err := l.first(g, announced)
 	if err != nil {
-		l.drop(c)
+		l.drop(g)
 		return
 	}
 	switch s := l.table.Load().bytes[b]; {
 	case s != nil && s.claim.Conn != nil:
-		if l.pending.release(c) {
+		if l.pending.release(g) {
 			defer l.pending.leave()
 			s.claim.Conn(conn)
 		}
-	case letter(b) && l.pending.swap(c, conn):
+	case letter(b) && l.pending.swap(g, conn):
 		l.heads.put(conn) // pending until its head is read: seen
 	default:
 		var b [512]byte
 		_, _ = conn.Read(b[:]) // what is there; unread, it would make the end a reset
-		l.drop(c)
+		l.drop(g)
 	}
 }
 
@@ -48,8 +48,15 @@ func (l *live) drop(c net.Conn) {
 }
 
 // first waits for the client's first byte and returns it, with the connection to
-// read it from once more.
-func (l *live) first(c net.Conn) (byte, net.Conn, error) {
+// read it from once more. Who is announced comes behind a proxy's header.
+func (l *live) first(g *guest, announced bool) (byte, net.Conn, error) {
+	var c net.Conn = g
+	if announced {
+		var err error
+		if c, err = l.introduce(g); err != nil {
+			return 0, nil, err
+		}
+	}
 	if l.tls != nil {
 		t := tls.Server(c, l.tls)
 		_ = c.SetDeadline(time.Now().Add(l.head))

@@ -24,7 +24,7 @@ const (
 )
 
 // edge is what a connector stands on: never another connector.
-var edge = []string{"messages", "connectors", "connectors/wire/*", "connectors/body", "connectors/port"}
+var edge = []string{"messages", "connectors", "connectors/wire/*", "connectors/body", "connectors/admit", "connectors/port"}
 
 // table says who may import what. The first rule that fits a package is its
 // rule; a package that none fits is a breach.
@@ -33,7 +33,9 @@ var table = []rule{
 	{of: "connectors", ours: []string{"messages"}},
 	{of: "connectors/wire/*", ours: []string{"messages", "connectors"}},
 	{of: "connectors/body", ours: []string{"messages", "connectors"}, others: []string{protobuf}},
-	{of: "connectors/port", ours: []string{"messages", "connectors"}},
+	{of: "connectors/admit"},
+	{of: "connectors/port", ours: []string{"messages", "connectors", "connectors/admit", "connectors/port/proxy"}},
+	{of: "connectors/port/*"},
 	{of: "connectors/connectortest", ours: append(edge[:len(edge):len(edge)], "connectors/client"), tests: []string{"connectors/*"}},
 	{of: "connectors/*", ours: edge, others: []string{websocket}},
 	{of: "actors", ours: []string{"messages", "connectors", "connectors/body"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
