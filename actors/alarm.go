@@ -12,8 +12,9 @@ import (
 // timer operations.
 type alarm struct {
 	timer *time.Timer
-	at    time.Time // when it rings; zero: it is not set
-	proto time.Time // when the protocol must be asked; zero: never
+	// Both count from the link's birth. Zero: not set, and never.
+	at    time.Duration // when it rings
+	proto time.Duration // when the protocol must be asked
 }
 
 func (a *alarm) stop() {
@@ -26,20 +27,23 @@ func (a *alarm) stop() {
 func (l *link) expireBy(t time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.alarm.proto = t
-	l.ringBy(t)
+	l.alarm.proto = l.age(t)
+	l.ringBy(l.alarm.proto)
 }
 
+// age is a moment in the link's life, never zero.
+func (l *link) age(t time.Time) time.Duration { return max(t.Sub(l.born), 1) }
+
 // ringBy is called with mu held.
-func (l *link) ringBy(t time.Time) {
-	if l.reason != nil || !l.alarm.at.IsZero() && !t.Before(l.alarm.at) {
+func (l *link) ringBy(age time.Duration) {
+	if l.reason != nil || l.alarm.at != 0 && age >= l.alarm.at {
 		return
 	}
-	l.alarm.at = t
-	if l.alarm.timer == nil {
-		l.alarm.timer = time.AfterFunc(time.Until(t), l.ring)
+	l.alarm.at = age
+	if left := age - time.Since(l.born); l.alarm.timer == nil {
+		l.alarm.timer = time.AfterFunc(left, l.ring)
 	} else {
-		l.alarm.timer.Reset(time.Until(t))
+		l.alarm.timer.Reset(left)
 	}
 }
 
@@ -68,24 +72,25 @@ func (l *link) due(now time.Time) (late []slot, ask bool) {
 	if l.reason != nil {
 		return nil, false
 	}
-	l.alarm.at = time.Time{}
-	late, next := l.slots.expired(now.Sub(l.born))
+	l.alarm.at = 0
+	age := l.age(now)
+	late, next := l.slots.expired(age)
 	if len(late) > 0 {
 		l.wakeReader()
 	}
-	if p := l.alarm.proto; !p.IsZero() && !now.Before(p) {
-		if l.alarm.proto = (time.Time{}); l.full {
+	if p := l.alarm.proto; p != 0 && age >= p {
+		if l.alarm.proto = 0; l.full {
 			// We do not read, so the client cannot show life: ask later.
-			l.alarm.proto = now.Add(time.Second)
+			l.alarm.proto = age + time.Second
 		} else {
 			ask = true
 		}
 	}
-	if !l.alarm.proto.IsZero() {
+	if l.alarm.proto != 0 {
 		l.ringBy(l.alarm.proto)
 	}
-	if next > 0 {
-		l.ringBy(l.born.Add(next))
+	if next != 0 {
+		l.ringBy(next)
 	}
 	return late, ask
 }

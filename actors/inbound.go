@@ -108,8 +108,8 @@ func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now time.Time) 
 	deadline := int64(0)
 	if l.RequestTimeout > 0 {
 		at := now.Add(l.RequestTimeout)
-		due, deadline = at.Sub(l.born), at.UnixNano()
-		l.ringBy(at)
+		due, deadline = l.age(at), at.UnixNano()
+		l.ringBy(due)
 	}
 	for n = range in {
 		r := &in[n]
@@ -171,10 +171,7 @@ func (l *link) ask(h *connectors.Hello) {
 	if l.reason != nil || l.asked >= hooksAtOnce {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	if at := l.alarm.proto; !at.IsZero() {
-		ctx, cancel = context.WithDeadline(context.Background(), at)
-	}
+	ctx, cancel := l.hookContext()
 	l.asked++
 	if before := l.cancel; before != nil {
 		l.cancel = func() { before(); cancel() }
@@ -182,6 +179,14 @@ func (l *link) ask(h *connectors.Hello) {
 		l.cancel = cancel
 	}
 	go l.hook(ctx, cancel, h)
+}
+
+// hookContext is called with mu held.
+func (l *link) hookContext() (context.Context, context.CancelFunc) {
+	if age := l.alarm.proto; age != 0 {
+		return context.WithDeadline(context.Background(), l.born.Add(age))
+	}
+	return context.WithCancel(context.Background())
 }
 
 // hook runs the application's handshake hook. It is not waited for when the

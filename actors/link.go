@@ -66,16 +66,32 @@ func (l *link) start() {
 	go l.serve()
 }
 
-// serve is the link's reader goroutine. A panic below it is the socket's failure; the
-// reader goes on, for as long as the socket's supervisor does.
+// serve is the link's reader goroutine, up to the end of the handshake, which is the
+// deepest part of a conversation.
 func (l *link) serve() {
-	defer l.leave()
+	defer l.handOver()
 	l.guarded(func() { l.converse(connectors.Protocol.Open) })
-	for l.readOn() {
+	for l.currentCodec() == nil && l.readOn() {
 	}
 }
 
-// readOn reads until the wire ends, and then returns false, or until something panics.
+// handOver lets a goroutine go on whose stack has not grown: most clients are idle most
+// of the time, and then their reader's stack is half of what they cost.
+func (l *link) handOver() {
+	if l.currentCodec() == nil || l.ended() {
+		l.leave()
+		return
+	}
+	go func() {
+		defer l.leave()
+		for l.readOn() {
+		}
+	}()
+}
+
+// readOn reads until the wire ends, and then returns false, until something panics, or until
+// the handshake is done. A panic is the socket's failure; the reader goes on, for as
+// long as the socket's supervisor does.
 func (l *link) readOn() (again bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -83,7 +99,7 @@ func (l *link) readOn() (again bool) {
 			again = !l.ended()
 		}
 	}()
-	for {
+	for young := l.currentCodec() == nil; ; {
 		frames, err := l.conn.ReadFrames()
 		if len(frames) > 0 && !l.feed(frames) {
 			return false
@@ -91,6 +107,9 @@ func (l *link) readOn() (again bool) {
 		if err != nil {
 			l.end(readReason(err))
 			return false
+		}
+		if young && l.currentCodec() != nil {
+			return true
 		}
 	}
 }

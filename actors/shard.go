@@ -22,10 +22,10 @@ const (
 // code and no codec runs in it, for if it failed and were restarted, all its sockets would stop.
 type shard struct {
 	gate  *gate
-	box   actor.MailboxProducer
-	live  int     // sockets
-	last  *hangUp // set when the shard takes no more sockets
-	empty bool    // and has said so
+	props *actor.Props // of all its sockets
+	live  int          // sockets
+	last  *hangUp      // set when the shard takes no more sockets
+	empty bool         // and has said so
 }
 
 // What a shard is sent.
@@ -44,7 +44,8 @@ type (
 
 func newShard(g *gate) *shard {
 	kind := &mailboxKind{turns: g.queue, burst: socketBurst}
-	return &shard{gate: g, box: newMailbox(kind)}
+	return &shard{gate: g, props: actor.PropsFromProducer(func() actor.Actor { return &socket{node: g.node} },
+		actor.WithDispatcher(inline{}), actor.WithMailbox(newMailbox(kind)))}
 }
 
 func (s *shard) Receive(ctx actor.Context) {
@@ -88,9 +89,7 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 		return
 	}
 	id := s.gate.socketID(l.no)
-	props := actor.PropsFromProducer(func() actor.Actor { return &socket{link: l} },
-		actor.WithDispatcher(inline{}), actor.WithMailbox(s.box))
-	l.pid = mustSpawn(ctx, props, "socket/"+id)
+	l.pid = mustSpawn(ctx, s.props, "socket/"+id)
 	session.Id = l.pid.Id[len(l.pid.Id)-len(id):] // shares the PID's memory
 	session.Socket = l.pid
 	l.session.Store(session)

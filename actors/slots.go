@@ -11,7 +11,8 @@ import (
 // comes back; an answer that is late, or second, finds another generation.
 type slots struct {
 	list  []slot
-	free  []uint16
+	free  uint16 // index of the first free slot, plus one; zero: none
+	busy  int
 	bytes int // bodies in flight
 }
 
@@ -19,6 +20,7 @@ type slot struct {
 	seq      uint64 // of the request in it; its low 16 bits are the index
 	busy     bool
 	notify   bool
+	next     uint16 // free slot, as in slots.free
 	bytes    int32
 	deadline time.Duration // since the link was born
 	origin   connectors.Origin
@@ -31,19 +33,18 @@ const (
 )
 
 // used is how many requests are in flight.
-func (s *slots) used() int { return len(s.list) - len(s.free) }
+func (s *slots) used() int { return s.busy }
 
 // take puts a request in flight and returns its Seq.
 func (s *slots) take(o connectors.Origin, notify bool, bytes int, deadline time.Duration) uint64 {
-	var i uint16
-	if n := len(s.free); n > 0 {
-		i = s.free[n-1]
-		s.free = s.free[:n-1]
-	} else {
-		i = uint16(len(s.list))
+	if s.free == 0 {
+		i := len(s.list)
 		s.list = append(s.list, slot{seq: uint64(i)})
+		s.free = uint16(i + 1)
 	}
-	t := &s.list[i]
+	t := &s.list[s.free-1]
+	s.free = t.next
+	s.busy++
 	t.seq += seqNext
 	t.busy, t.notify, t.bytes, t.deadline, t.origin = true, notify, int32(bytes), deadline, o
 	s.bytes += bytes
@@ -58,8 +59,9 @@ func (s *slots) release(seq uint64) (t slot, ok bool) {
 	}
 	t = s.list[i]
 	s.bytes -= int(t.bytes)
-	s.list[i].busy, s.list[i].origin = false, connectors.Origin{}
-	s.free = append(s.free, uint16(i))
+	s.list[i].busy, s.list[i].origin, s.list[i].next = false, connectors.Origin{}, s.free
+	s.free = uint16(i + 1)
+	s.busy--
 	return t, true
 }
 

@@ -17,13 +17,19 @@ const socketBurst = 64
 // the living wire is the link, which outlives a restart; link.serve, started
 // once by the shard, is the only reader of its Conn.
 type socket struct {
-	link *link
+	node *node
+	link *link // looked up at the first message: all sockets share their Props
 }
 
 // failure is what a goroutine of the link panicked with.
 type failure struct{ reason any }
 
 func (s *socket) Receive(ctx actor.Context) {
+	if s.link == nil {
+		if s.link = s.node.linkOf(ctx.Self()); s.link == nil {
+			return // Started comes before there is one, Stopped after
+		}
+	}
 	switch m := ctx.Message().(type) {
 	case *messages.Bind:
 		s.bound(ctx, s.link.bind(m.Uid))
