@@ -148,7 +148,9 @@ func appendResult(dst []byte, r *messages.Response) []byte {
 	switch {
 	case r.Error != nil && len(r.Body) == 0:
 		return appendError(dst, r.Error.Code, r.Error.Msg)
-	case len(r.Body) == 0, r.Error == nil && r.Encoding == messages.JSON && !truthy(r.Body):
+	case r.Encoding != messages.JSON: // an empty body is a message of its own there
+		return append(dst, r.Body...)
+	case len(r.Body) == 0, r.Error == nil && !truthy(r.Body):
 		return append(dst, emptyObject...)
 	}
 	return appendBody(dst, r.Body, r.Encoding)

@@ -40,6 +40,7 @@ func TestResponses(t *testing.T) { // P6.6, P7.2
 		"beyond the BMP":          {answers(`"😀"`), `"\ud83d\ude00"`}, // P9.2
 		"bytes that are no text":  {answers("\"\xf0\xff\""), "\"\xf0\xff\""},
 		"raw bytes":               {&messages.Response{Encoding: messages.Raw, Body: []byte("\xf0\x9f\x98\x80\x00")}, "\xf0\x9f\x98\x80\x00"},
+		"an empty protobuf":       {&messages.Response{Encoding: messages.Protobuf}, ""},
 		"raw and false":           {&messages.Response{Encoding: messages.Raw, Body: []byte("0")}, "0"},
 		"an error":                {fails(500, "", ""), `{"code":500}`},
 		"an error with a word":    {fails(404, "no \"room\"\n", ""), `{"code":404,"msg":"no \"room\"\n"}`},
