@@ -1,0 +1,70 @@
+package supervisor
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/actors"
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/memory"
+)
+
+// Nothing that is configured gets lost on its way into the tree, whose own tests show what
+// it does there.
+func TestEveryOptionReachesTheTree(t *testing.T) {
+	cfg := Config{
+		Connectors:     []connectors.Source{&memory.Connector{}},
+		Routes:         []actors.Route{actors.NewRoute("r")},
+		Handshake:      func(context.Context, *connectors.Hello) (any, error) { return nil, nil },
+		Events:         actor.NewPID("a", "b"),
+		Logger:         slog.New(slog.DiscardHandler),
+		Filters:        []actors.Filter{func(next actors.Handler) actors.Handler { return next }},
+		Logins:         actors.RefuseNewer,
+		Tick:           1 * time.Second,
+		RequestTimeout: 2 * time.Second,
+		InFlight:       3,
+		InFlightBytes:  4,
+		OutboxBytes:    5,
+		RouteQueue:     6,
+	}
+	given := reflect.ValueOf(cfg)
+	for i := range given.NumField() {
+		if given.Field(i).IsZero() {
+			t.Errorf("the test does not set Config.%s", given.Type().Field(i).Name)
+		}
+	}
+	tree, err := cfg.tree()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := reflect.ValueOf(tree)
+	for i := range got.NumField() {
+		name := got.Type().Field(i).Name
+		if got.Field(i).IsZero() {
+			t.Errorf("Tree.%s is not set", name)
+		}
+		if from := given.FieldByName(name); from.IsValid() && from.Comparable() && from.Type() == got.Field(i).Type() && !from.Equal(got.Field(i)) {
+			t.Errorf("Tree.%s is %v, want %v", name, got.Field(i), from)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	tree, err := Config{Connectors: []connectors.Source{&memory.Connector{}}}.tree()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tree.Tick != 20*time.Millisecond || tree.RequestTimeout != 10*time.Second || tree.InFlight != 32 ||
+		tree.InFlightBytes != 256<<10 || tree.OutboxBytes != 256<<10 || tree.RouteQueue != 65536 || tree.Log == nil {
+		t.Errorf("defaults are %+v", tree)
+	}
+	tree, err = Config{Connectors: []connectors.Source{&memory.Connector{}}, Tick: -1, RequestTimeout: -1}.tree()
+	if err != nil || tree.Tick != -1 || tree.RequestTimeout != 0 {
+		t.Errorf("negative times give tick %v, timeout %v, %v", tree.Tick, tree.RequestTimeout, err)
+	}
+}
