@@ -30,7 +30,7 @@ type batcherActor struct {
 }
 
 func newBatcherActor(n *node) *batcherActor {
-	return &batcherActor{node: n, groups: map[string]*group{}}
+	return &batcherActor{node: n, all: group{scope: "all"}, groups: map[string]*group{}}
 }
 
 // What a batcher is sent.
@@ -70,9 +70,9 @@ type (
 	// deliver is a message to one socket that must not overtake the group
 	// pushes its sender made before.
 	deliver struct {
-		pid *actor.PID
-		msg any
-		via *lane
+		link *link
+		msg  any
+		via  *lane
 	}
 	flush struct{ list *waiting }
 )
@@ -125,7 +125,7 @@ func (b *batcherActor) group(to audience) *group {
 func (b *batcherActor) open(name string) *group {
 	g := b.groups[name]
 	if g == nil {
-		g = &group{name: name}
+		g = &group{name: name, scope: "group " + name}
 		b.groups[name] = g
 	}
 	return g
@@ -156,8 +156,12 @@ func (b *batcherActor) forget(g *group) {
 	}
 }
 
-// deliver sends a message on.
-func (b *batcherActor) deliver(d *deliver) { b.node.direct(d.pid, d.msg) }
+// deliver does what the sender would have done, had it not sent group pushes before.
+func (b *batcherActor) deliver(d *deliver) {
+	if !d.link.obey(d.msg, nil) {
+		b.node.root.Send(d.link.pid, d.msg)
+	}
+}
 
 // lane counts what one sender has sent to one batcher, and how much of it has
 // been handled. While there is a difference, what the sender sends to that
@@ -178,15 +182,6 @@ func (l *lane) leave() {
 }
 
 func (l *lane) empty() bool { return l.sent.Load() == l.handled.Load() }
-
-func allEmpty(lanes []lane) bool {
-	for i := range lanes {
-		if !lanes[i].empty() {
-			return false
-		}
-	}
-	return true
-}
 
 // waiting lists the links of one connector and one batcher that have pushes
 // waiting for the tick. Senders append to it under a mutex, on their own

@@ -15,6 +15,7 @@ const keysKept = 4096
 // group is the part of a group that one batcher has.
 type group struct {
 	name    string
+	scope   string // of its keys: those of other groups are others
 	members []*link
 	kept    bool // lives on without members
 	// keyed holds the entries last pushed under each key, one for each codec.
@@ -102,7 +103,7 @@ func (g *group) those(to audience) (links []*link) {
 		return nil
 	}
 	for _, l := range g.members {
-		if l.currentCodec() != nil && (!to.some() || to.means(l)) {
+		if l.ready() && (!to.some() || to.means(l)) {
 			links = append(links, l)
 		}
 	}
@@ -114,7 +115,7 @@ func (g *group) push(c *cell, to audience) {
 	key := c.push.Key
 	some := to.some()
 	search := key != "" && (some || g.searched && g.keyed[key] == nil)
-	var shared sharedEntry
+	shared := sharedEntry{scope: g.scope}
 	for _, l := range g.members {
 		if !some || to.means(l) {
 			shared.offer(l, c, search)
@@ -147,6 +148,7 @@ func (g *group) replace(key string, with []*entry) {
 
 // sharedEntry offers one push to many links: one entry for each codec.
 type sharedEntry struct {
+	scope string // of its key
 	codec connectors.Codec
 	entry *entry
 	made  []*entry
@@ -161,7 +163,7 @@ func (s *sharedEntry) offer(l *link, c *cell, search bool) {
 		if err != nil {
 			return
 		}
-		s.codec, s.entry = other, &entry{bytes: b, key: c.push.Key}
+		s.codec, s.entry = other, &entry{bytes: b, key: c.push.Key, scope: s.scope}
 		s.made = append(s.made, s.entry)
 	}
 }

@@ -201,7 +201,7 @@ func (l *link) welcome(c connectors.Codec) {
 	l.codec = c
 	l.mu.Unlock()
 	if first {
-		l.ready.Add(1)
+		l.readies.Add(1)
 		l.tell(&messages.Connected{Session: l.session.Load()})
 	}
 }
@@ -220,6 +220,14 @@ func (l *link) end(r connectors.Reason) {
 	if first {
 		l.root.Stop(l.pid)
 	}
+}
+
+// ready tells whether the client has come in and is not on its way out. A link that
+// cannot be found any more is not.
+func (l *link) ready() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.codec != nil && l.reason == nil
 }
 
 func (l *link) ended() bool {
@@ -264,7 +272,7 @@ func (l *link) close() {
 	publish(l.system, ev)
 	l.causes[reason.Cause%causes].Add(1)
 	if ready {
-		l.ready.Add(-1)
+		l.readies.Add(-1)
 		l.tell(ev)
 	}
 	if gone {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,8 @@ type place struct {
 	connectors.Listener
 	pid       atomic.Pointer[actor.PID]
 	accepting atomic.Bool
+	begun     chan struct{} // closed when it accepts for the first time
+	once      sync.Once
 	next      atomic.Uint64 // shard that gets the next socket
 	closing   atomic.Bool
 
@@ -41,6 +44,7 @@ func (l *listener) Receive(ctx actor.Context) {
 	case *actor.Started:
 		l.place.pid.Store(ctx.Self())
 		if !l.place.accepting.Swap(true) {
+			l.place.once.Do(func() { close(l.place.begun) })
 			l.place.links.Go(l.place.accept)
 		}
 	case *acceptFailed:

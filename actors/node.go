@@ -33,7 +33,7 @@ type node struct {
 	sessionRoutes []*actor.PID   // told when a client has gone
 	opened        atomic.Uint64  // sockets so far: the next one's number
 	links         sync.WaitGroup // links whose goroutines live
-	ready         atomic.Int64   // clients whose handshake is done
+	readies       atomic.Int64   // clients whose handshake is done
 	causes        [causes]atomic.Uint64
 }
 
@@ -106,23 +106,18 @@ func (n *node) batcherOf(pid *actor.PID) *batcher {
 	return n.batchers[no%uint64(len(n.batchers))]
 }
 
-// sendBehind sends msg so that it does not overtake what went through lanes before.
+// sendBehind sends msg so that it does not overtake what went through lanes before, and
+// so that what goes through them later does not overtake it: it has been done on return.
 func (n *node) sendBehind(lanes []lane, to *actor.PID, msg any) {
-	if !allEmpty(lanes) {
-		if b := n.batcherOf(to); b != nil && !lanes[b.k].empty() {
-			n.root.Send(b.pid, &deliver{to, msg, lanes[b.k].enter()})
-			return
-		}
-	}
-	n.direct(to, msg)
+	n.sendTo(n.linkOf(to), lanes, to, msg)
 }
 
-// direct sends msg, and spares those that a socket's actor would hand to its link
-// the way through its mailbox.
-func (n *node) direct(to *actor.PID, msg any) {
-	if l := n.linkOf(to); l != nil && l.takes(msg) {
-		l.handle(msg, nil)
-		return
+// sendTo is sendBehind for who knows the link behind to, nil if there is none here.
+func (n *node) sendTo(l *link, lanes []lane, to *actor.PID, msg any) {
+	switch {
+	case l != nil && lanes != nil && !lanes[l.batcher.k].empty():
+		n.root.Send(l.batcher.pid, &deliver{l, msg, lanes[l.batcher.k].enter()})
+	case l == nil || !l.obey(msg, nil):
+		n.root.Send(to, msg)
 	}
-	n.root.Send(to, msg)
 }

@@ -99,7 +99,7 @@ func (l *link) currentCodec() connectors.Codec {
 func (l *link) put(e *entry, now bool) {
 	l.mu.Lock()
 	if e.key != "" {
-		l.out.drop(e.key)
+		l.out.drop(e.scope, e.key)
 	}
 	slow := l.enqueue(e, now)
 	l.mu.Unlock()
@@ -122,7 +122,7 @@ func (l *link) offer(c connectors.Codec, e *entry, now, search bool) (other conn
 		return nil
 	}
 	if search {
-		l.out.drop(e.key)
+		l.out.drop(e.scope, e.key)
 	}
 	slow := l.enqueue(e, now)
 	l.mu.Unlock()

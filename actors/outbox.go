@@ -12,7 +12,8 @@ import (
 // are sent the same.
 type entry struct {
 	bytes []byte
-	key   string // while it waits, a newer entry with this key replaces it
+	key   string // while it waits, a newer entry of the same scope with this key replaces it
+	scope string // of the group that it was pushed to; empty: to the client itself
 	// replaced is set by the batcher when all who hold the entry hold a newer one as well.
 	replaced atomic.Bool
 	own      bool // made for one client: its memory is used again once written
@@ -108,13 +109,13 @@ func (o *outbox) compact() {
 	o.batch.entries = kept
 }
 
-// drop removes the waiting entry with that key, if there is one.
-func (o *outbox) drop(key string) {
+// drop removes the waiting entry with that scope and key, if there is one.
+func (o *outbox) drop(scope, key string) {
 	if o.batch == nil {
 		return
 	}
 	for i, e := range o.batch.entries {
-		if e.key == key && !e.replaced.Load() {
+		if e.key == key && e.scope == scope && !e.replaced.Load() {
 			o.bytes -= len(e.bytes)
 			o.batch.entries = append(o.batch.entries[:i], o.batch.entries[i+1:]...)
 			return

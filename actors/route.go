@@ -217,11 +217,7 @@ func (r *routeActor) send(to *actor.PID, msg any) {
 	if to != r.lastPID {
 		r.lastPID, r.last = to, r.node.linkOf(to)
 	}
-	if r.last == nil || !allEmpty(r.lanes) || !r.last.takes(msg) {
-		r.node.sendBehind(r.lanes, to, msg)
-		return
-	}
-	r.last.handle(msg, nil)
+	r.node.sendTo(r.last, r.lanes, to, msg)
 }
 
 // name is what follows the prefix and its dot.

@@ -30,24 +30,17 @@ func (s *socket) Receive(ctx actor.Context) {
 			return // Started comes before there is one, Stopped after
 		}
 	}
-	switch m := ctx.Message().(type) {
-	case *messages.Bind:
-		s.bound(ctx, s.link.bind(m.Uid))
-	case *messages.Unbind:
-		s.link.unbind()
-		s.bound(ctx, nil)
-	case *messages.Set:
-		s.link.set(m.Settings)
-	case *failure:
+	if m, ok := ctx.Message().(*failure); ok {
 		panic(fmt.Sprint("outside Receive: ", m.reason))
-	default:
-		s.link.handle(m, ctx.Sender())
 	}
+	s.link.obey(ctx.Message(), ctx.Sender())
 }
 
-// handle does what a message asks for. Handlers and batchers call it as well: what they
-// send must not be overtaken on its way through a mailbox.
-func (l *link) handle(msg any, from *actor.PID) {
+// obey does what a message to the client's socket says, and returns false when it says
+// nothing to a link. Handlers and batchers call it on their own goroutine, not through the
+// mailbox: that may be running on another one, and then what comes after the message, but
+// goes another way, would overtake it.
+func (l *link) obey(msg any, from *actor.PID) bool {
 	switch m := msg.(type) {
 	case *messages.Response:
 		l.respond(m)
@@ -61,26 +54,27 @@ func (l *link) handle(msg any, from *actor.PID) {
 		l.kick(connectors.Reason{Cause: messages.CauseKicked, Text: m.Reason}, true, from)
 	case *messages.Close:
 		l.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, false, from)
+	case *messages.Bind:
+		l.bound(from, l.bind(m.Uid))
+	case *messages.Unbind:
+		l.unbind()
+		l.bound(from, nil)
+	case *messages.Set:
+		l.set(m.Settings)
+	default:
+		return false
 	}
-}
-
-// takes tells whether handle knows what to do with msg.
-func (*link) takes(msg any) bool {
-	switch msg.(type) {
-	case *messages.Response, *messages.Done, *messages.Push, *messages.SendBatch, *messages.Kick, *messages.Close:
-		return true
-	}
-	return false
+	return true
 }
 
 // bound answers who asked for a Bind or an Unbind, if they want an answer.
-func (s *socket) bound(ctx actor.Context, err error) {
-	if ctx.Sender() == nil {
+func (l *link) bound(from *actor.PID, err error) {
+	if from == nil {
 		return
 	}
-	m := &messages.Bound{Session: s.link.session.Load()}
+	m := &messages.Bound{Session: l.session.Load()}
 	if err != nil {
 		m.Error = messages.AsError(err)
 	}
-	ctx.Respond(m)
+	l.root.Send(from, m)
 }

@@ -30,7 +30,7 @@ type ListenerStats struct {
 // Stats counts. It stops nobody, and its cost does not depend on how many clients there are.
 func (r *Running) Stats() Stats {
 	n := r.node
-	s := Stats{Users: n.directory.count(), Ready: int(n.ready.Load()), Closed: map[messages.Cause]uint64{}}
+	s := Stats{Users: n.directory.count(), Ready: int(n.readies.Load()), Closed: map[messages.Cause]uint64{}}
 	for cause := range n.causes {
 		if c := n.causes[cause].Load(); c > 0 {
 			s.Closed[messages.Cause(cause)] = c

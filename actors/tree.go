@@ -80,6 +80,9 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	r.root = mustSpawn(system.Root, actor.PropsFromProducer(func() actor.Actor { return root },
 		actor.WithDispatcher(n.queue), actor.WithGuardian(resume{})), "fairlead-"+n.boot)
 	<-ready
+	for _, p := range places {
+		<-p.begun
+	}
 	sub := system.EventStream.Subscribe(n.undelivered)
 	r.watch = func() { system.EventStream.Unsubscribe(sub) }
 	return r, nil
@@ -126,7 +129,7 @@ func (n *node) listen() (gates []*gate, places []*place, err error) {
 		}
 		gates = append(gates, g)
 		for _, l := range listeners {
-			places = append(places, &place{gate: g, Listener: l})
+			places = append(places, &place{gate: g, Listener: l, begun: make(chan struct{})})
 		}
 	}
 	return gates, places, nil

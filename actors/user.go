@@ -81,7 +81,7 @@ func (n *node) pushUsers(lanes []lane, p *messages.Push, uids []string) (sockets
 		for _, l := range n.directory.of(uid) {
 			sockets++
 			if lanes != nil && !lanes[l.batcher.k].empty() {
-				n.root.Send(l.batcher.pid, &deliver{l.pid, p, lanes[l.batcher.k].enter()})
+				n.root.Send(l.batcher.pid, &deliver{l, p, lanes[l.batcher.k].enter()})
 				continue
 			}
 			shared.offer(l, c, p.Key != "")

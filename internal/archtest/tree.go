@@ -57,7 +57,7 @@ func Load(fsys fs.FS) (*Tree, error) {
 			return err
 		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
 			return fs.SkipDir
-		case d.IsDir() || !d.Type().IsRegular():
+		case d.IsDir(), !d.Type().IsRegular(), name == ".git": // a linked worktree's is a file
 			t.found[name] = true
 			return nil
 		}

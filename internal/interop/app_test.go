@@ -2,54 +2,22 @@ package interop_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/messages"
+	"github.com/fairlead-go/fairlead/supervisor"
 )
 
 // app is the application of the recorded server: connector.entryHandler.*.
 // Its handlers see bodies as Pomelo's do.
 type app struct {
-	// A mutex and not an actor: handlers run in the route's actor, events come
-	// in another, and both only look something up.
-	mu    sync.Mutex
-	here  map[string]*actor.PID            // sessions by id
-	users map[string]map[string]*actor.PID // sessions by user
-	uids  map[string]string                // users by session
-	lobby map[string]bool                  // who joined, by session
-}
-
-func newApp() *app {
-	return &app{
-		here:  map[string]*actor.PID{},
-		users: map[string]map[string]*actor.PID{},
-		uids:  map[string]string{},
-		lobby: map[string]bool{},
-	}
-}
-
-// Receive makes app the actor that is told who comes and goes.
-func (a *app) Receive(ctx actor.Context) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch m := ctx.Message().(type) {
-	case *messages.Connected:
-		a.here[m.Session.Id] = m.Session.Socket
-	case *messages.Closed:
-		id := m.Session.Id
-		delete(a.here, id)
-		delete(a.lobby, id)
-		delete(a.users[a.uids[id]], id)
-		delete(a.uids, id)
-	}
+	fl *supervisor.Fairlead // for count; there before anybody knows the address
 }
 
 // object is the members of a request's body.
@@ -63,13 +31,14 @@ type call struct {
 }
 
 // routes makes the route that answers for connector.entryHandler.
-func (a *app) routes() actors.Route {
+func (a *app) routes() *actors.Handlers {
 	h := actors.NewRoute("connector.entryHandler")
 	for name, fn := range map[string]func(*call) (any, error){
 		"echo": echo, "inspect": inspect, "args": args, "reply": reply, "twice": twice, "slow": slow, "big": big,
 		"fail": fail, "failWith": failWith, "failBody": failBody, "boom": boom, "never": never, "address": address,
-		"bind": a.bind, "note": a.note, "noteReply": noteReply, "push": a.push, "broadcast": broadcast,
-		"join": a.join, "chat": a.chat, "kick": kick, "kickUid": a.kickUid, "bye": bye, "count": a.count,
+		"bind": bind, "note": note, "noteReply": noteReply, "push": push, "broadcast": broadcast,
+		"join": joinLobby, "chat": chat, "kick": kick, "kickUid": kickUID, "bye": bye, "count": a.count,
+		"typed": echo, "typedInspect": typedInspect, "typedBad": typedBad, "typedDoubles": typedDoubles,
 	} {
 		actors.HandleRaw(h, name, func(c *actors.Context, body []byte) ([]byte, error) {
 			result, err := fn(newCall(c, body))
@@ -89,7 +58,7 @@ func newCall(c *actors.Context, body []byte) *call {
 	if !json.Valid(body) || string(bytes.TrimSpace(body)) == "null" {
 		in.body = json.RawMessage("{}")
 	}
-	if json.Unmarshal(in.body, &in.in) == nil {
+	if json.Unmarshal(in.body, &in.in) == nil && in.in["__route__"] != nil {
 		delete(in.in, "__route__") // Pomelo puts the route there
 		in.body, _ = json.Marshal(in.in)
 	}
@@ -196,58 +165,41 @@ func address(c *call) (any, error) {
 	return map[string]any{"ip": ip, "hasPort": port != ""}, err
 }
 
+// typedInspect shows what the schema made of the client's bytes.
+func typedInspect(c *call) (any, error) { return map[string]string{"json": string(c.body)}, nil }
+
+// typedBad misses what the schema requires.
+func typedBad(*call) (any, error) { return map[string]int{"nope": 1}, nil }
+
+func typedDoubles(*call) (any, error) {
+	return map[string][]float64{"d": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}, nil
+}
+
 var okay = map[string]bool{"ok": true}
 
-func (a *app) bind(c *call) (any, error) {
+func bind(c *call) (any, error) {
 	uid, _ := c.text("uid")
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.users[uid] == nil {
-		a.users[uid] = map[string]*actor.PID{}
-	}
-	a.users[uid][c.Session().Id] = c.Socket()
-	a.uids[c.Session().Id] = uid
-	c.Group("bound").Join(c.Socket())
-	return okay, nil
+	return map[string]bool{"ok": c.Bind(uid) == nil}, nil
 }
 
-// mine are the sockets of the user who asks.
-func (a *app) mine(c *call) (uid string, sockets []*actor.PID) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	uid = a.uids[c.Session().Id]
-	for _, pid := range a.users[uid] {
-		sockets = append(sockets, pid)
-	}
-	return uid, sockets
+func note(c *call) (any, error) {
+	_, err := c.PushTo("onNote", c.body, c.Session().Uid)
+	return nil, err
 }
 
-func (a *app) note(c *call) (any, error) {
-	_, sockets := a.mine(c)
-	for _, pid := range sockets {
-		if err := c.PushSocket(pid, "onNote", c.body); err != nil {
-			return nil, err
-		}
-	}
-	return nil, nil
-}
-
-func (a *app) push(c *call) (any, error) {
+func push(c *call) (any, error) {
 	route, ok := c.text("route")
 	if !ok {
 		route = "onPush"
 	}
-	_, sockets := a.mine(c)
 	n := c.number("n")
 	for i := range n {
 		var body any = map[string]int{"i": i}
 		if given := c.in["body"]; given != nil {
 			body = given
 		}
-		for _, pid := range sockets {
-			if err := c.PushSocket(pid, route, body); err != nil {
-				return nil, err
-			}
+		if _, err := c.PushTo(route, body, c.Session().Uid); err != nil {
+			return nil, err
 		}
 	}
 	return map[string]int{"pushed": n}, nil
@@ -256,26 +208,23 @@ func (a *app) push(c *call) (any, error) {
 func broadcast(c *call) (any, error) {
 	to := c.All()
 	if string(c.in["binded"]) == "true" {
-		to = c.Group("bound")
+		to = to.Bound()
 	}
 	route, _ := c.text("route")
-	if err := to.Push(route, c.in["body"]); err != nil {
-		return nil, err
-	}
-	return okay, nil
+	return okay, to.Push(route, c.in["body"])
 }
 
-func (a *app) join(c *call) (any, error) {
-	c.Group("lobby").Join(c.Socket())
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.lobby[c.Session().Id] = true
-	return map[string]int{"members": len(a.lobby)}, nil
+func joinLobby(c *call) (any, error) {
+	lobby := c.Group("lobby")
+	lobby.Join(c.Socket())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	n, err := lobby.Size(ctx)
+	return map[string]int{"members": n}, err
 }
 
-func (a *app) chat(c *call) (any, error) {
-	uid, _ := a.mine(c)
-	from, err := json.Marshal(uid)
+func chat(c *call) (any, error) {
+	from, err := json.Marshal(c.Session().Uid)
 	if err != nil {
 		return nil, err
 	}
@@ -301,15 +250,10 @@ func kick(c *call) (any, error) {
 	return nil, nil
 }
 
-func (a *app) kickUid(c *call) (any, error) {
-	if err := c.Defer().Send(okay); err != nil {
-		return nil, err
-	}
-	_, sockets := a.mine(c)
-	for _, pid := range sockets {
-		c.Send(pid, &messages.Kick{Reason: "kick"})
-	}
-	return nil, nil
+func kickUID(c *call) (any, error) {
+	err := c.Defer().Send(okay)
+	c.KickUID(c.Session().Uid, "kick")
+	return nil, err
 }
 
 func bye(c *call) (any, error) {
@@ -319,7 +263,5 @@ func bye(c *call) (any, error) {
 }
 
 func (a *app) count(*call) (any, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return map[string]int{"total": len(a.here)}, nil
+	return map[string]int{"total": a.fl.Stats().Connections}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -19,7 +20,9 @@ func samePackage(got, want []byte) bool {
 	}
 	g, w := got[4:], want[4:]
 	switch want[0] {
-	case 1, 5:
+	case 1:
+		return sameJSON(g, []byte(withoutBig.Replace(string(w))))
+	case 5:
 		return sameJSON(g, w)
 	case 4:
 		n, ok := headLength(w)
@@ -27,6 +30,10 @@ func samePackage(got, want []byte) bool {
 	}
 	return false
 }
+
+// withoutBig takes a field of the type uInt64 out of the recorded schemas: the
+// reference knows no such type and fails on it, we refuse it (F 24).
+var withoutBig = strings.NewReplacer(`,"big":{"option":"repeated","type":"uInt64","tag":5}`, ``, `,"5":"big"`, ``)
 
 // headLength is the length of a server's message before its body.
 func headLength(m []byte) (int, bool) {
@@ -77,14 +84,21 @@ func TestPackagesAreComparedByWhatTheySay(t *testing.T) {
 		got, want []byte
 		same      bool
 	}{
-		"equal bytes":             {pkg(3, ""), pkg(3, ""), true},
-		"members in other order":  {answer(1, `{"a":1,"b":2}`), answer(1, `{ "b":2.0, "a":1 }`), true},
-		"another value":           {answer(1, `{"a":1}`), answer(1, `{"a":2}`), false},
-		"another id":              {answer(1, `{}`), answer(2, `{}`), false},
-		"a long id":               {pkg(4, "\x04\x80\x01{ }"), pkg(4, "\x04\x80\x01{}"), true},
-		"another push route":      {pkg(4, "\x06\x02ab{}"), pkg(4, "\x06\x02ac{ }"), false},
-		"a push":                  {pkg(4, "\x06\x02ab{}"), pkg(4, "\x06\x02ab{ }"), true},
-		"a handshake":             {pkg(1, `{"code":200,"sys":{}}`), pkg(1, `{"sys":{},"code":200}`), true},
+		"equal bytes":            {pkg(3, ""), pkg(3, ""), true},
+		"members in other order": {answer(1, `{"a":1,"b":2}`), answer(1, `{ "b":2.0, "a":1 }`), true},
+		"another value":          {answer(1, `{"a":1}`), answer(1, `{"a":2}`), false},
+		"another id":             {answer(1, `{}`), answer(2, `{}`), false},
+		"a long id":              {pkg(4, "\x04\x80\x01{ }"), pkg(4, "\x04\x80\x01{}"), true},
+		"another push route":     {pkg(4, "\x06\x02ab{}"), pkg(4, "\x06\x02ac{ }"), false},
+		"a push":                 {pkg(4, "\x06\x02ab{}"), pkg(4, "\x06\x02ab{ }"), true},
+		"a push by code":         {pkg(4, "\x07\x00\x20{}"), pkg(4, "\x07\x00\x20{ }"), true},
+		"another push code":      {pkg(4, "\x07\x00\x20{}"), pkg(4, "\x07\x00\x21{ }"), false},
+		"typed bodies":           {answer(1, "\x08\x01"), answer(1, "\x08\x02"), false},
+		"a handshake":            {pkg(1, `{"code":200,"sys":{}}`), pkg(1, `{"sys":{},"code":200}`), true},
+		"a handshake without the field of an unknown type": {
+			pkg(1, `{"a":{"x":1},"b":{"1":"x"}}`),
+			pkg(1, `{"a":{"x":1,"big":{"option":"repeated","type":"uInt64","tag":5}},"b":{"1":"x","5":"big"}}`), true,
+		},
 		"a heartbeat with a body": {pkg(3, "x"), pkg(3, ""), false},
 		"a body that is no JSON":  {answer(1, `x`), answer(1, `y`), false},
 		"a wrong length":          {append(answer(1, `{}`), ' '), answer(1, `{}`), false},

@@ -58,7 +58,7 @@ func attack(addr string, ws bool, bytes string) error {
 		return err
 	}
 	for {
-		switch a, ok := p.next(patience); {
+		switch a, ok := p.next(soon); {
 		case !ok:
 			return fmt.Errorf("%.20q: still connected", bytes)
 		case a.err != nil:

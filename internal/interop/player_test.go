@@ -18,6 +18,9 @@ const (
 	// quiet is how long a recorded silence is waited for at most, where the
 	// transcript is not about time.
 	quiet = 300 * time.Millisecond
+	// soon is before a server ends what is silent: no first byte for 3 s, no
+	// handshake for 5 s, no life for 6 s.
+	soon = 2 * time.Second
 )
 
 // player plays the client's part of a transcript and checks the server's.
@@ -51,6 +54,9 @@ func (p *player) play(steps []step) error {
 
 func (p *player) start(steps []step) error {
 	var err error
+	if steps[0].away {
+		p.ws = false // it does not come to an upgrade
+	}
 	if p.peer, err = dial(p.addr, p.ws); err != nil {
 		return err
 	}
@@ -112,7 +118,7 @@ func (p *player) see(s step) error {
 		return p.silence(time.Duration(s.SilenceMS) * time.Millisecond)
 	case s.ClosedBy != "":
 		return p.closed(s)
-	case s.ends:
+	case s.ends, s.away:
 		return p.ended(s)
 	case s.refused:
 		return p.refused()
@@ -253,7 +259,7 @@ func (p *player) closed(s step) error {
 	if a.err != io.EOF {
 		return fmt.Errorf("got %v, want the end (%s)", a, s.How)
 	}
-	return p.took(s, a)
+	return p.tookEnd(s, a)
 }
 
 // ended sees the connection end, however it does.
@@ -266,7 +272,15 @@ func (p *player) ended(s step) error {
 	if last.err == nil {
 		return fmt.Errorf("got %v, want the end", last)
 	}
-	return p.took(s, first)
+	return p.tookEnd(s, first)
+}
+
+// tookEnd is took for the end, which must not be that of any silent client.
+func (p *player) tookEnd(s step, a arrival) error {
+	if d := a.at.Sub(p.last); !p.timed && d > soon {
+		return fmt.Errorf("the end came after %v, want it at once", d.Round(time.Millisecond))
+	}
+	return p.took(s, a)
 }
 
 // upgraded compares what counts of the answer to an upgrade.

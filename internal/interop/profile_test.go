@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/admit"
 	"github.com/fairlead-go/fairlead/connectors/hybrid"
 	"github.com/fairlead-go/fairlead/supervisor"
 )
@@ -21,11 +23,11 @@ import (
 // configure sets the options of a profile.
 type configure func(*hybrid.Connector, *supervisor.Config)
 
-// profiles are the options that the recorded server ran with, where we serve
-// them. The others are pending.
+// profiles are the options that the recorded server ran with, each with the name
+// that the transcripts know it by.
 var profiles = map[string]configure{
-	"plain":      func(*hybrid.Connector, *supervisor.Config) {},
-	"fatalPlain": func(*hybrid.Connector, *supervisor.Config) {},
+	"plain":      plain,
+	"fatalPlain": plain,
 	"hb":         heartbeat(3 * time.Second),
 	"hb1":        heartbeat(time.Second),
 	"hbTimeout": func(c *hybrid.Connector, _ *supervisor.Config) {
@@ -47,6 +49,52 @@ var profiles = map[string]configure{
 		c.Heartbeat = 3 * time.Second
 		cfg.Handshake = userCallback
 	},
+	"dict":       dict,
+	"proto":      typed,
+	"protoOnly":  typedOnly,
+	"fatalProto": typedOnly,
+	"crypto":     func(c *hybrid.Connector, _ *supervisor.Config) { c.Crypto = true },
+	// A coder needs no option to take its time.
+	"asyncBuiltin": plain,
+	"asyncCustom": func(c *hybrid.Connector, _ *supervisor.Config) {
+		c.Decode, c.Encode = slowDecode, slowEncode
+	},
+	"customCoder": func(c *hybrid.Connector, _ *supervisor.Config) {
+		c.Decode, c.Encode = freeDecode, freeEncode
+	},
+	"singleSession": func(_ *hybrid.Connector, cfg *supervisor.Config) { cfg.Logins = actors.RefuseNewer },
+	"max":           func(c *hybrid.Connector, _ *supervisor.Config) { c.Admit.MaxConns = 2 },
+	"black":         deny("127.0.0.1/32"),
+	"blackOther":    deny("10.0.0.1/32"),
+	"blackLoose":    deny("7.0.0.0/8"),
+	"blackErr":      denyWrongly,
+}
+
+func plain(*hybrid.Connector, *supervisor.Config) {}
+
+func dict(c *hybrid.Connector, _ *supervisor.Config) {
+	c.Heartbeat, c.Dict = 3*time.Second, labDictionary()
+}
+
+func typedOnly(c *hybrid.Connector, _ *supervisor.Config) { c.Protos = labSchemas() }
+
+func typed(c *hybrid.Connector, cfg *supervisor.Config) {
+	dict(c, cfg)
+	typedOnly(c, cfg)
+}
+
+func deny(prefix string) configure {
+	return func(c *hybrid.Connector, _ *supervisor.Config) {
+		c.Admit.Filter = admit.NewFilter(admit.Rules{Deny: []netip.Prefix{netip.MustParsePrefix(prefix)}})
+	}
+}
+
+// denyWrongly sets rules that are wrong, which leaves those from before: none.
+func denyWrongly(c *hybrid.Connector, _ *supervisor.Config) {
+	c.Admit.Filter = &admit.Filter{}
+	if err := c.Admit.Filter.Set(admit.Rules{Deny: make([]netip.Prefix, 1)}); err == nil {
+		panic("a prefix that is none was taken")
+	}
 }
 
 func heartbeat(d time.Duration) configure {
@@ -61,26 +109,23 @@ func serve(t *testing.T, set configure) (addr string) {
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(slog.NewTextHandler(io.Discard, nil))
 	}))
-	a := newApp()
-	events := system.Root.Spawn(actor.PropsFromFunc(a.Receive))
+	a := &app{}
 	c := &hybrid.Connector{Addr: "127.0.0.1:0", Heartbeat: -1, Tick: -1, Origins: []string{"*"}, MaxPackage: 128 << 10}
 	cfg := supervisor.Config{
 		Connectors: []connectors.Source{c},
 		Routes:     []actors.Route{a.routes()},
-		Events:     events,
 		Logger:     slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	set(c, &cfg)
-	fl, err := supervisor.Start(system, cfg)
-	if err != nil {
+	var err error
+	if a.fl, err = supervisor.Start(system, cfg); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		fl.Stop()
-		system.Root.StopFuture(events).Wait()
+		a.fl.Stop()
 		system.Shutdown()
 	})
-	return fl.Addrs("hybrid")[0].String()
+	return a.fl.Addrs("hybrid")[0].String()
 }
 
 // userCallback is the handshake hook of profile user.

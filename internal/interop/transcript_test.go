@@ -59,8 +59,8 @@ type step struct {
 
 	// Not recorded, but said by the table of what we do instead: the
 	// connection ends, whatever close code comes before; an HTTP error comes
-	// and then the end.
-	ends, refused bool
+	// and then the end; it ends as soon as it is there, before any upgrade.
+	ends, refused, away bool
 }
 
 // wire is bytes, recorded as hex, long runs of one byte in parts. Nil means
