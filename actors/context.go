@@ -114,13 +114,13 @@ func (c *Context) Defer() *Reply {
 
 // answer ends the request.
 func (c *Context) answer(b []byte, err error) {
-	if m := outcome(c.route.node, c.req, b, err); c.socket != nil {
+	if m := ending(c.route.node, c.req, b, err); c.socket != nil {
 		c.route.send(c.socket, m)
 	}
 }
 
-// outcome is the message that ends a request: a Done for a notify.
-func outcome(n *node, req *messages.Request, b []byte, err error) any {
+// ending is the message that ends a request: a Done for a notify.
+func ending(n *node, req *messages.Request, b []byte, err error) any {
 	if err != nil {
 		return failed(n, req, b, err)
 	}
@@ -130,7 +130,7 @@ func outcome(n *node, req *messages.Request, b []byte, err error) any {
 	return req.Reply(b)
 }
 
-// failed is outcome for errors. What is no *messages.Error is logged, and the client sees
+// failed is ending for errors. What is no *messages.Error is logged, and the client sees
 // nothing of it.
 func failed(n *node, req *messages.Request, b []byte, err error) any {
 	var known *messages.Error
@@ -179,7 +179,7 @@ func (r *Reply) end(b []byte, err error) error {
 		return ErrReplied
 	}
 	n := r.route.node
-	if m := outcome(n, r.req, b, err); r.socket != nil {
+	if m := ending(n, r.req, b, err); r.socket != nil {
 		n.sendBehind(r.route.lanes, r.socket, m)
 	}
 	return nil

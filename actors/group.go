@@ -115,7 +115,7 @@ func (g *group) push(c *cell, to audience) {
 	key := c.push.Key
 	some := to.some()
 	search := key != "" && (some || g.searched && g.keyed[key] == nil)
-	shared := sharedEntry{scope: g.scope}
+	shared := sharedEntry{scope: g.scope, batcher: true}
 	for _, l := range g.members {
 		if !some || to.means(l) {
 			shared.offer(l, c, search)
@@ -148,17 +148,18 @@ func (g *group) replace(key string, with []*entry) {
 
 // sharedEntry offers one push to many links: one entry for each codec.
 type sharedEntry struct {
-	scope string // of its key
-	codec connectors.Codec
-	entry *entry
-	made  []*entry
+	scope   string // of its key
+	batcher bool   // a batcher offers it, to links of its own
+	codec   connectors.Codec
+	entry   *entry
+	made    []*entry
 }
 
 // offer gives l the entry in its codec. One that cannot be encoded is dropped; the
 // cell has logged it.
 func (s *sharedEntry) offer(l *link, c *cell, search bool) {
 	now := c.push.Urgent || l.tick < 0
-	for other := l.offer(s.codec, s.entry, now, search); other != nil; other = l.offer(s.codec, s.entry, now, search) {
+	for other := l.offer(s, now, search); other != nil; other = l.offer(s, now, search) {
 		b, err := c.encode(other)
 		if err != nil {
 			return

@@ -101,53 +101,71 @@ func (l *link) put(e *entry, now bool) {
 	if e.key != "" {
 		l.out.drop(e.scope, e.key)
 	}
-	slow := l.enqueue(e, now)
+	next := l.enqueue(e, now)
 	l.mu.Unlock()
-	if slow {
+	switch next {
+	case toBeClosed:
 		l.tooSlow()
+	case toBeListed:
+		l.waiting[l.batcher.k].add(l)
 	}
 }
 
-// offer takes an entry that the batcher made for many. When the client's codec
-// is another one it takes nothing, and returns that codec.
-func (l *link) offer(c connectors.Codec, e *entry, now, search bool) (other connectors.Codec) {
+// offer takes an entry that was made for many. When the client's codec is another one it
+// takes nothing, and returns that codec.
+func (l *link) offer(s *sharedEntry, now, search bool) (other connectors.Codec) {
 	l.mu.Lock()
-	if l.codec != c {
+	if l.codec != s.codec {
 		other = l.codec
 		l.mu.Unlock()
 		return other
 	}
-	if e == nil { // not ready yet
+	if s.entry == nil { // not ready yet
 		l.mu.Unlock()
 		return nil
 	}
 	if search {
-		l.out.drop(e.scope, e.key)
+		l.out.drop(s.scope, s.entry.key)
 	}
-	slow := l.enqueue(e, now)
+	next := l.enqueue(s.entry, now)
 	l.mu.Unlock()
-	if slow {
+	switch {
+	case next == toBeClosed:
 		l.tooSlow()
+	case next == toBeListed && s.batcher:
+		l.waiting[l.batcher.k].addOwn(l)
+	case next == toBeListed:
+		l.waiting[l.batcher.k].add(l)
 	}
 	return nil
 }
 
-// enqueue is called with mu held. It tells whether the client is too slow to take more.
-func (l *link) enqueue(e *entry, now bool) (slow bool) {
+// What is left to do for a link when an entry has been queued.
+type outcome int
+
+const (
+	nothing    outcome = iota
+	toBeListed         // with its batcher, for the tick
+	toBeClosed         // it is too slow to take more
+)
+
+// enqueue is called with mu held.
+func (l *link) enqueue(e *entry, now bool) outcome {
 	switch {
 	case l.out.sealed || l.reason != nil:
-		return false
+		return nothing
 	case l.out.bytes > 0 && l.out.bytes+len(e.bytes) > l.OutboxBytes:
-		return true
+		return toBeClosed
 	}
 	l.out.add(e)
-	if now {
+	switch {
+	case now:
 		l.wakeWriter()
-	} else if !l.out.waiting && !l.out.writing {
+	case !l.out.waiting && !l.out.writing:
 		l.out.waiting = true
-		l.waiting[l.batcher.k].add(l)
+		return toBeListed
 	}
-	return false
+	return nothing
 }
 
 func (l *link) tooSlow() {
