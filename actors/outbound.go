@@ -245,17 +245,25 @@ func (l *link) wakeWriter() {
 func (l *link) write() {
 	defer l.leave()
 	l.guarded(func() {
-		for n, ok := 0, true; ok; {
-			n, ok = l.writeBatch(n)
+		var t turn
+		for ok := true; ok; {
+			t, ok = l.writeBatch(t)
 		}
 	})
 }
 
-// writeBatch writes what has gathered while n bytes were written, and tells how many that
-// is. It is not ok when there is nothing, or when writing fails.
-func (l *link) writeBatch(n int) (next int, ok bool) {
+// turn is what one write leaves to be noted, under the lock that the next one takes.
+type turn struct {
+	bytes int
+	empty *batch
+}
+
+// writeBatch notes the write before and writes what has gathered meanwhile. It is not ok when
+// there is nothing, or when writing fails.
+func (l *link) writeBatch(before turn) (t turn, ok bool) {
 	l.mu.Lock()
-	l.written += uint64(n)
+	l.written += uint64(before.bytes)
+	l.out.keep(before.empty)
 	control, b := l.out.take()
 	if b == nil {
 		l.out.writing, l.flying = false, 0
@@ -264,19 +272,19 @@ func (l *link) writeBatch(n int) (next int, ok bool) {
 		if sealed {
 			l.end(last)
 		}
-		return 0, false
+		return turn{}, false
 	}
 	l.flying = uint64(len(b.entries))
 	l.mu.Unlock()
 
 	packages := b.wire(control)
 	for _, p := range packages {
-		next += len(p)
+		t.bytes += len(p)
 	}
 	err := l.conn.Write(packages)
-	b.release()
+	t.empty = b.release()
 	if err != nil {
 		l.end(connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()})
 	}
-	return next, err == nil
+	return t, err == nil
 }

@@ -53,8 +53,9 @@ func (b *batch) wire(control []byte) net.Buffers {
 	return b.bufs
 }
 
-// release gives the batch's memory back. Nobody may use it afterwards.
-func (b *batch) release() {
+// release gives back the memory of the batch's entries, and returns the batch, empty, or
+// nil when it is too large to be kept.
+func (b *batch) release() *batch {
 	for _, e := range b.entries {
 		if e.own && cap(e.bytes) <= entryKeep {
 			e.bytes, e.key = e.bytes[:0], ""
@@ -62,12 +63,12 @@ func (b *batch) release() {
 		}
 	}
 	if cap(b.entries) > batchKeep {
-		return
+		return nil
 	}
 	clear(b.entries)
 	clear(b.bufs[:cap(b.bufs)])
 	b.entries, b.bufs = b.entries[:0], b.bufs[:0]
-	batches.Put(b)
+	return b
 }
 
 // outbox holds what a client is to be sent, in the order it came in. The link's
@@ -75,6 +76,7 @@ func (b *batch) release() {
 type outbox struct {
 	control []byte // heartbeats and the like: ahead of all messages
 	batch   *batch // nil while nothing waits
+	spare   *batch // the one written last, kept while the client is not idle
 	bytes   int    // waiting, control included
 	writing bool   // the writer runs
 	waiting bool   // listed with the batcher, which will wake the writer
@@ -85,7 +87,7 @@ type outbox struct {
 // add appends e. It does not look at limits.
 func (o *outbox) add(e *entry) {
 	if o.batch == nil {
-		o.batch = batches.Get().(*batch)
+		o.batch = o.fresh()
 	}
 	b := o.batch
 	if len(b.entries) == cap(b.entries) {
@@ -128,9 +130,37 @@ func (o *outbox) take() (control []byte, b *batch) {
 	control, b = o.control, o.batch
 	o.control, o.batch, o.bytes = nil, nil, 0
 	if b == nil && control != nil {
-		b = batches.Get().(*batch)
+		b = o.fresh()
 	}
 	return control, b
+}
+
+// fresh is an empty batch.
+func (o *outbox) fresh() *batch {
+	if b := o.spare; b != nil {
+		o.spare = nil
+		return b
+	}
+	return batches.Get().(*batch)
+}
+
+// keep takes an empty batch back; b may be nil.
+func (o *outbox) keep(b *batch) {
+	switch {
+	case b == nil:
+	case o.spare == nil:
+		o.spare = b
+	default:
+		batches.Put(b)
+	}
+}
+
+// rest lets go of what is only kept for a client that is not idle.
+func (o *outbox) rest() {
+	if o.spare != nil {
+		batches.Put(o.spare)
+		o.spare = nil
+	}
 }
 
 // messages counts the messages that wait.
