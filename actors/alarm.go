@@ -73,7 +73,7 @@ func (l *link) due(now time.Time) (late []slot, ask bool) {
 		return nil, false
 	}
 	l.alarm.at = 0
-	l.out.rest()
+	l.out.relax()
 	age := l.age(now)
 	late, next := l.slots.expired(age)
 	if len(late) > 0 {

@@ -102,12 +102,18 @@ func (l *link) put(e *entry, now bool) {
 		l.out.drop(e.scope, e.key)
 	}
 	next := l.enqueue(e, now)
+	lone := l.slots.used() == 0
 	l.mu.Unlock()
 	switch next {
 	case toBeClosed:
 		l.tooSlow()
 	case toBeListed:
 		l.waiting[l.batcher.k].add(l)
+	case toBeWritten:
+		// More to come gathers while the crew writes; a lone answer need not wait for it.
+		if !lone || !l.writeAtOnce() {
+			l.crew.schedule(l)
+		}
 	}
 }
 
@@ -136,6 +142,8 @@ func (l *link) offer(s *sharedEntry, now, search bool) (other connectors.Codec) 
 		l.waiting[l.batcher.k].addOwn(l)
 	case next == toBeListed:
 		l.waiting[l.batcher.k].add(l)
+	case next == toBeWritten:
+		l.crew.schedule(l)
 	}
 	return nil
 }
@@ -144,9 +152,10 @@ func (l *link) offer(s *sharedEntry, now, search bool) (other connectors.Codec) 
 type outcome int
 
 const (
-	nothing    outcome = iota
-	toBeListed         // with its batcher, for the tick
-	toBeClosed         // it is too slow to take more
+	nothing     outcome = iota
+	toBeListed          // with its batcher, for the tick
+	toBeWritten         // now: the caller has become its writer
+	toBeClosed          // it is too slow to take more
 )
 
 // enqueue is called with mu held.
@@ -159,8 +168,9 @@ func (l *link) enqueue(e *entry, now bool) outcome {
 	}
 	l.out.add(e)
 	switch {
+	case now && l.claim():
+		return toBeWritten
 	case now:
-		l.wakeWriter()
 	case !l.out.waiting && !l.out.writing:
 		l.out.waiting = true
 		return toBeListed
@@ -233,12 +243,62 @@ func (l *link) flush() {
 
 // wakeWriter is called with mu held.
 func (l *link) wakeWriter() {
+	if l.claim() {
+		l.crew.schedule(l)
+	}
+}
+
+// claim is called with mu held. It makes the caller the link's only writer, who writes, or
+// has the crew do it.
+func (l *link) claim() bool {
 	if l.out.writing || l.closed {
-		return
+		return false
 	}
 	l.out.writing = true
 	l.live++
-	l.crew.schedule(l)
+	return true
+}
+
+// writeAtOnce writes what waits, on the goroutine of who has claimed the writing, if the wire
+// can do that without waiting. It returns false when the crew is to go on.
+func (l *link) writeAtOnce() bool {
+	conn, ok := l.conn.(connectors.Prompt)
+	if !ok {
+		return false
+	}
+	l.mu.Lock()
+	control, b := l.out.take()
+	if b == nil { // dropped meanwhile
+		l.mu.Unlock()
+		return false
+	}
+	l.flying = uint64(len(b.entries))
+	l.mu.Unlock()
+
+	packages, n := b.wire(control), 0
+	for _, p := range packages {
+		n += len(p)
+	}
+	taken, rest := false, false
+	l.guarded(func() { taken, rest = conn.TryWrite(packages) })
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flying = 0
+	if !taken {
+		l.out.putBack(control, b)
+		return false
+	}
+	l.written += uint64(n)
+	l.out.keep(b.release())
+	if l.out.rest = rest; rest || l.out.batch != nil || l.out.control != nil || l.out.sealed {
+		return false
+	}
+	l.out.writing = false
+	if l.live--; l.live == 0 && l.closed {
+		l.links.Done()
+	}
+	return true
 }
 
 // write runs on a goroutine of the crew for as long as there is something to write.

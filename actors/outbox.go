@@ -77,6 +77,7 @@ type outbox struct {
 	control []byte // heartbeats and the like: ahead of all messages
 	batch   *batch // nil while nothing waits
 	spare   *batch // the one written last, kept while the client is not idle
+	rest    bool   // the Conn has kept a rest, which a Write must write
 	bytes   int    // waiting, control included
 	writing bool   // the writer runs
 	waiting bool   // listed with the batcher, which will wake the writer
@@ -129,10 +130,25 @@ func (o *outbox) drop(scope, key string) {
 func (o *outbox) take() (control []byte, b *batch) {
 	control, b = o.control, o.batch
 	o.control, o.batch, o.bytes = nil, nil, 0
-	if b == nil && control != nil {
+	if b == nil && (control != nil || o.rest) {
 		b = o.fresh()
 	}
+	o.rest = false
 	return control, b
+}
+
+// putBack is take undone: what has gathered meanwhile comes behind.
+func (o *outbox) putBack(control []byte, b *batch) {
+	o.control = append(control, o.control...)
+	if o.batch != nil {
+		b.entries = append(b.entries, o.batch.entries...)
+		o.batch.entries = o.batch.entries[:0]
+		o.keep(o.batch)
+	}
+	o.batch, o.bytes = b, len(o.control)
+	for _, e := range b.entries {
+		o.bytes += len(e.bytes)
+	}
 }
 
 // fresh is an empty batch.
@@ -155,8 +171,8 @@ func (o *outbox) keep(b *batch) {
 	}
 }
 
-// rest lets go of what is only kept for a client that is not idle.
-func (o *outbox) rest() {
+// relax lets go of what is only kept for a client that is not idle.
+func (o *outbox) relax() {
 	if o.spare != nil {
 		batches.Put(o.spare)
 		o.spare = nil

@@ -47,6 +47,8 @@ type tape struct {
 	stage *stage
 	until atomic.Int64 // writes wait until then
 	lines []string     // the writer's; read when all is quiet
+	rest  []string     // what a prompt write has left
+	tries int
 	gone  bool         // the client has hung up: main's
 }
 
@@ -58,10 +60,34 @@ func (c *tape) Write(packages net.Buffers) error {
 			return net.ErrClosed
 		}
 	}
+	c.lines = append(c.lines, c.rest...)
+	c.rest = nil
 	for _, p := range packages {
 		c.lines = append(c.lines, string(p))
 	}
 	return nil
+}
+
+// TryWrite takes nothing, all, all but the last, or only keeps it, in turn.
+func (c *tape) TryWrite(packages net.Buffers) (taken, rest bool) {
+	c.tries++
+	if c.until.Load() > int64(c.stage.now()) || len(c.rest) > 0 || c.tries%4 == 0 {
+		return false, false
+	}
+	now := len(packages)
+	if way := c.tries % 4; way == 2 {
+		now = 0
+	} else if way == 3 {
+		now--
+	}
+	for i, p := range packages {
+		if i < now {
+			c.lines = append(c.lines, string(p))
+		} else {
+			c.rest = append(c.rest, string(p))
+		}
+	}
+	return true, len(c.rest) > 0
 }
 
 // theatre is the connector: half of its clients have a codec that takes its time to encode answers.

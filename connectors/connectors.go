@@ -91,6 +91,15 @@ type Conn interface {
 	RemoteAddr() net.Addr
 }
 
+// Prompt is implemented by Conns that can write without waiting, which spares a lone answer
+// the way through another goroutine.
+type Prompt interface {
+	// TryWrite writes what the wire takes at once and keeps a copy of the rest, which a
+	// Write that must follow, with or without packages, writes first. It does not wait, and
+	// is not called while a Write is under way. It has taken nothing when taken is false.
+	TryWrite(packages net.Buffers) (taken, rest bool)
+}
+
 // Reason says why a socket closes.
 type Reason struct {
 	Cause messages.Cause

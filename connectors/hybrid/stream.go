@@ -97,11 +97,21 @@ func (s *stream) Write(packages net.Buffers) error {
 }
 
 func (s *stream) send(b []byte) error {
-	if len(b) == 0 {
-		return nil
-	}
 	_, err := s.wire.Write(b)
 	return err
+}
+
+// TryWrite is for one package, or few.
+func (s *stream) TryWrite(packages net.Buffers) (taken, rest bool) {
+	if len(packages) == 1 {
+		return s.prompt(packages[0])
+	}
+	b := scraps.Get().(*[]byte)
+	defer giveBack(b)
+	for _, p := range packages {
+		*b = append(*b, p...)
+	}
+	return s.prompt(*b)
 }
 
 // Close ends the stream. The reason is not told: pomelo has a package for that.

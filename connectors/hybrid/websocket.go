@@ -197,21 +197,35 @@ func (s *webSocket) SetReadLimit(n int) { s.limit.Store(int64(n)) }
 
 // Write sends packages as one binary message, with one write.
 func (s *webSocket) Write(packages net.Buffers) error {
+	b := scraps.Get().(*[]byte)
+	defer giveBack(b)
+	*b = appendMessage(*b, packages)
+	_, err := s.wire.Write(*b)
+	return err
+}
+
+// TryWrite is Write without waiting.
+func (s *webSocket) TryWrite(packages net.Buffers) (taken, rest bool) {
+	b := scraps.Get().(*[]byte)
+	defer giveBack(b)
+	*b = appendMessage(*b, packages)
+	return s.prompt(*b)
+}
+
+// appendMessage appends the binary message that holds packages, if there are any.
+func appendMessage(dst []byte, packages net.Buffers) []byte {
 	size := 0
 	for _, p := range packages {
 		size += len(p)
 	}
 	if size == 0 {
-		return nil
+		return dst
 	}
-	b := scraps.Get().(*[]byte)
-	defer giveBack(b)
-	*b = appendHead(*b, size)
+	dst = appendHead(dst, size)
 	for _, p := range packages {
-		*b = append(*b, p...)
+		dst = append(dst, p...)
 	}
-	_, err := s.wire.Write(*b)
-	return err
+	return dst
 }
 
 // appendHead appends the head of a binary message in one frame, unmasked as a

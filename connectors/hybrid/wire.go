@@ -45,8 +45,9 @@ type wire struct {
 	slack time.Duration
 
 	// Owned by the writer, who holds out.
-	out sync.Mutex
-	cut bool // a write failed in the middle: nothing may follow
+	out  sync.Mutex
+	cut  bool   // a write failed in the middle: nothing may follow
+	left []byte // what a prompt write has left for the next
 
 	// Shared by reader, writer and Close; not theirs, since Close must not wait.
 	mu      sync.Mutex
@@ -155,6 +156,35 @@ func (w *wire) fail(err error) error {
 	return err
 }
 
+// prompt writes what the kernel takes of b at once, and keeps the rest for the next
+// write. It takes nothing when somebody else is writing.
+func (w *wire) prompt(b []byte) (taken, rest bool) {
+	if w.raw == nil || !w.out.TryLock() {
+		return false, false
+	}
+	defer w.out.Unlock()
+	if w.cut || len(w.left) > 0 || w.gone() {
+		return false, false
+	}
+	n := writeNow(w.raw, b)
+	if n < len(b) {
+		w.left = append(w.left, b[n:]...)
+	}
+	return true, n < len(b)
+}
+
+// flush writes what prompt has left, for who holds out.
+func (w *wire) flush() error {
+	if len(w.left) == 0 {
+		return nil
+	}
+	b := w.left
+	w.left = nil
+	_, err := w.Conn.Write(b)
+	w.cut = err != nil
+	return err
+}
+
 // Write writes b with one write.
 func (w *wire) Write(b []byte) (int, error) {
 	w.out.Lock()
@@ -167,9 +197,12 @@ func (w *wire) write(b []byte) (int, error) {
 	if w.cut || w.gone() {
 		return 0, net.ErrClosed
 	}
-	n, err := w.Conn.Write(b)
+	n, err := 0, w.flush()
+	if err == nil && len(b) > 0 {
+		n, err = w.Conn.Write(b)
+		w.cut = err != nil && n > 0
+	}
 	if err != nil {
-		w.cut = n > 0
 		if w.gone() {
 			err = net.ErrClosed
 		}
@@ -260,6 +293,9 @@ func (w *wire) sayNow(farewell []byte) bool {
 	if w.raw == nil {
 		return false
 	}
+	if len(w.left) > 0 {
+		return false
+	}
 	if len(farewell) > 0 && !w.cut {
 		_ = w.Conn.SetWriteDeadline(time.Time{})
 		n := writeNow(w.raw, farewell)
@@ -281,7 +317,7 @@ func (w *wire) linger(farewell []byte) {
 
 	w.out.Lock() // the writer has left
 	_ = w.Conn.SetWriteDeadline(end)
-	if len(farewell) > 0 && !w.cut {
+	if w.flush() == nil && len(farewell) > 0 && !w.cut {
 		_, _ = w.Conn.Write(farewell)
 	}
 	err := closeWrite(w.Conn)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/fairlead-go/fairlead/connectors/port"
@@ -63,12 +64,29 @@ func read(fd int, p []byte) (int, error) {
 
 // writeNow writes what the kernel takes of b without waiting.
 func writeNow(raw syscall.RawConn, b []byte) int {
-	n := 0
-	if raw != nil {
-		_ = raw.Write(func(fd uintptr) bool {
-			n, _ = syscall.Write(int(fd), b)
-			return true
-		})
+	if raw == nil {
+		return 0
 	}
-	return max(n, 0)
+	p := promptWrites.Get().(*promptWrite)
+	defer promptWrites.Put(p)
+	p.b, p.n = b, 0
+	_ = raw.Write(p.run)
+	p.b = nil
+	return max(p.n, 0)
 }
+
+// promptWrite is one write(2), in the form that a RawConn wants it.
+type promptWrite struct {
+	b   []byte
+	n   int
+	run func(fd uintptr) bool
+}
+
+var promptWrites = sync.Pool{New: func() any {
+	p := &promptWrite{}
+	p.run = func(fd uintptr) bool {
+		p.n, _ = syscall.Write(int(fd), p.b)
+		return true
+	}
+	return p
+}}
