@@ -112,13 +112,6 @@ func (c *Context) Defer() *Reply {
 	return &Reply{route: c.route, req: c.req, socket: c.socket}
 }
 
-// answer ends the request.
-func (c *Context) answer(b []byte, err error) {
-	if m := ending(c.route.node, c.req, b, err); c.socket != nil {
-		c.route.send(c.socket, m)
-	}
-}
-
 // ending is the message that ends a request: a Done for a notify.
 func ending(n *node, req *messages.Request, b []byte, err error) any {
 	if err != nil {

@@ -163,8 +163,9 @@ type routeActor struct {
 	lanes   []lane
 	context *Context // kept for the next request, unless a handler has deferred its answer
 
-	lastPID *actor.PID // the socket sent to last
-	last    *link      // and its link, nil if it has none here
+	lastPID  *actor.PID // the socket sent to last
+	last     *link      // and its link, nil if it has none here
+	response messages.Response
 }
 
 func newRouteActor(n *node, prefix string, table map[string]Handler) *routeActor {
@@ -191,8 +192,25 @@ func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
 	if c.deferred {
 		return
 	}
-	c.answer(b, err)
+	r.answer(c, b, err)
 	r.context = c
+}
+
+// answer ends a request. One that went well, of a client that is here, needs no message of its
+// own: what a Response would say is used up before the next request is handled.
+func (r *routeActor) answer(c *Context, b []byte, err error) {
+	if c.socket == nil {
+		return
+	}
+	l := r.linkOf(c.socket)
+	if err != nil || c.req.Notify || l == nil || !r.lanes[l.batcher.k].empty() {
+		r.send(c.socket, ending(r.node, c.req, b, err))
+		return
+	}
+	m := &r.response
+	m.Seq, m.Body, m.Encoding = c.req.Seq, b, c.req.Encoding
+	l.respond(m)
+	m.Body = nil
 }
 
 // call runs the handler; its panic is code 500 for this request and one log line.
@@ -214,10 +232,14 @@ func (r *routeActor) call(c *Context) (b []byte, err error) {
 // send is node.sendBehind for the route's own goroutine. It remembers the last socket's
 // link: most of what a handler sends goes to the client that asks.
 func (r *routeActor) send(to *actor.PID, msg any) {
-	if to != r.lastPID {
-		r.lastPID, r.last = to, r.node.linkOf(to)
+	r.node.sendTo(r.linkOf(to), r.lanes, to, msg)
+}
+
+func (r *routeActor) linkOf(socket *actor.PID) *link {
+	if socket != r.lastPID {
+		r.lastPID, r.last = socket, r.node.linkOf(socket)
 	}
-	r.node.sendTo(r.last, r.lanes, to, msg)
+	return r.last
 }
 
 // name is what follows the prefix and its dot.

@@ -49,7 +49,7 @@ type tape struct {
 	lines []string     // the writer's; read when all is quiet
 	rest  []string     // what a prompt write has left
 	tries int
-	gone  bool         // the client has hung up: main's
+	gone  bool // the client has hung up: main's
 }
 
 func (c *tape) Write(packages net.Buffers) error {

@@ -210,7 +210,7 @@ type Hello struct {
 // state, and is comparable: what is pushed to many is encoded once for each Codec.
 type Codec interface {
 	// AppendResponse appends the package that answers the request that to
-	// remembers.
+	// remembers. It keeps nothing of r.
 	AppendResponse(dst []byte, to Origin, r *messages.Response) ([]byte, error)
 	// AppendPush appends the package that holds p.
 	AppendPush(dst []byte, p *messages.Push) ([]byte, error)
