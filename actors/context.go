@@ -29,7 +29,7 @@ func (c *Context) Request() *messages.Request { return c.req }
 // Session is what is known of the client that asks, at this moment. What was known when it
 // asked is in the Request.
 func (c *Context) Session() *messages.Session {
-	if l := c.route.node.linkOf(c.socket); l != nil {
+	if l := c.route.linkOf(c.socket); l != nil {
 		return l.session.Load()
 	}
 	return c.req.GetSession()
@@ -68,7 +68,7 @@ func (c *Context) KickUID(uid, reason string) (sockets int) {
 // user, or when the user is logged in already and newer logins are refused, and with
 // code 410 when the client is leaving.
 func (c *Context) Bind(uid string) error {
-	l := c.route.node.linkOf(c.socket)
+	l := c.route.linkOf(c.socket)
 	if l == nil {
 		return messages.NewError(messages.CodeGone, "the client has left")
 	}
@@ -77,14 +77,14 @@ func (c *Context) Bind(uid string) error {
 
 // Unbind takes a Bind back.
 func (c *Context) Unbind() {
-	if l := c.route.node.linkOf(c.socket); l != nil {
+	if l := c.route.linkOf(c.socket); l != nil {
 		l.unbind()
 	}
 }
 
 // Set keeps a value with the client's session; an empty one removes it.
 func (c *Context) Set(key string, value []byte) {
-	if l := c.route.node.linkOf(c.socket); l != nil {
+	if l := c.route.linkOf(c.socket); l != nil {
 		l.set(map[string][]byte{key: value})
 	}
 }

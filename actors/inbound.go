@@ -73,7 +73,19 @@ func (l *link) resolve(s *messages.Session, route string) receiver {
 	if l.last == nil {
 		return receiver{}
 	}
-	return receiver{l.router.choose(l.last, s, route), l.last.ours}
+	return receiver{l.choose(l.last, s, route), l.last.ours}
+}
+
+// choose asks the user's function, if there is one. When it panics nobody answers the request.
+func (l *link) choose(t *target, s *messages.Session, route string) (pid *actor.PID) {
+	if t.pick == nil {
+		return l.router.choose(t, s)
+	}
+	if err := safely(func() error { pid = t.pick(s, route); return nil }); err != nil {
+		l.log.Error("panic in a route function", "route", route, "error", err)
+		return nil
+	}
+	return pid
 }
 
 // forward sends a request to its actor, with the socket as its sender.
@@ -195,7 +207,9 @@ func (l *link) hook(ctx context.Context, cancel context.CancelFunc, h *connector
 	defer cancel()
 	user, err := l.callHook(ctx, h)
 	l.mu.Lock()
-	l.asked--
+	if l.asked--; l.asked == 0 {
+		l.cancel = nil
+	}
 	l.mu.Unlock()
 	defer func() {
 		if p := recover(); p != nil {

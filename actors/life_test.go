@@ -418,3 +418,36 @@ func TestASubscriberThatPanicsHurtsNobody(t *testing.T) {
 		}
 	})
 }
+
+func TestAConnThatPanicsIsLostAlone(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		a, b := r.dial(), r.dial()
+		a.send("broken wire")
+		if got := a.hungUp().Cause; got != messages.CauseFailed {
+			t.Errorf("cause = %v, want failed", got)
+		}
+		b.send("R 1 game.echo fine")
+		if got := b.batch(); !slices.Equal(got, []string{"1=fine"}) {
+			t.Errorf("neighbour got %q", got)
+		}
+	})
+}
+
+func TestARouteFunctionThatPanicsCostsOneRequest(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, _ *place) {
+		tree.Routes = []actors.Route{game(), actors.RouteFunc("pick", func(*messages.Session, string) *actor.PID {
+			panic("in a route function")
+		})}
+	}, func(r *rig) {
+		e := r.dial()
+		e.send("R 1 game.echo a\nR 2 pick.x\nR 3 game.echo b\nN pick.x")
+		var got []string
+		for len(got) < 3 {
+			got = append(got, e.batch()...)
+		}
+		slices.Sort(got)
+		if want := []string{"1=a", "2!500", "3=b"}; !slices.Equal(got, want) {
+			t.Errorf("answers %q, want %q", got, want)
+		}
+	})
+}

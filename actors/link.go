@@ -91,16 +91,23 @@ func (l *link) handOver() {
 
 // readOn reads until the wire ends, and then returns false, until something panics, or until
 // the handshake is done. A panic is the socket's failure; the reader goes on, for as
-// long as the socket's supervisor does.
+// long as the socket's supervisor does. Only a Conn that panics is lost: reading it again
+// would be no better.
 func (l *link) readOn() (again bool) {
+	reading := false
 	defer func() {
 		if p := recover(); p != nil {
 			l.fail(p)
+			if reading {
+				l.end(connectors.Reason{Cause: messages.CauseFailed})
+			}
 			again = !l.ended()
 		}
 	}()
 	for young := l.currentCodec() == nil; ; {
+		reading = true
 		frames, err := l.conn.ReadFrames()
+		reading = false
 		if len(frames) > 0 && !l.feed(frames) {
 			return false
 		}

@@ -23,6 +23,7 @@ type listener struct {
 type place struct {
 	*gate
 	connectors.Listener
+	addr      string // for logs and numbers
 	pid       atomic.Pointer[actor.PID]
 	accepting atomic.Bool
 	begun     chan struct{} // closed when it accepts for the first time
@@ -69,7 +70,7 @@ func (p *place) accept() {
 	if p.closing.Load() && errors.Is(err, net.ErrClosed) {
 		return
 	}
-	p.log.Warn("accept failed", "connector", p.name, "addr", p.Addr().String(), "error", err)
+	p.log.Warn("accept failed", "connector", p.name, "addr", p.addr, "error", err)
 	p.root.Send(p.pid.Load(), &acceptFailed{fmt.Errorf("accept: %w", err)})
 }
 

@@ -212,8 +212,11 @@ func (e *end) hungUp() connectors.Reason {
 func (e *end) ReadFrames() ([]connectors.Frame, error) {
 	select {
 	case l := <-e.in:
-		if l == "EOF" {
+		switch l {
+		case "EOF":
 			return nil, io.EOF
+		case "broken wire":
+			panic("in ReadFrames")
 		}
 		var frames []connectors.Frame
 		for line := range strings.SplitSeq(l, "\n") {

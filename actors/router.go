@@ -80,11 +80,9 @@ func (r *router) find(name string) *target {
 	}
 }
 
-func (r *router) choose(t *target, s *messages.Session, name string) *actor.PID {
-	switch {
-	case t.pick != nil:
-		return t.pick(s, name)
-	case len(t.pids) == 1:
+// choose spreads sessions over the actors of a target.
+func (r *router) choose(t *target, s *messages.Session) *actor.PID {
+	if len(t.pids) == 1 {
 		return t.pids[0]
 	}
 	return t.pids[maphash.String(r.seed, s.Id)%uint64(len(t.pids))]

@@ -38,7 +38,7 @@ func (r *Running) Stats() Stats {
 	}
 	for _, p := range r.places {
 		closed := p.closes.Load() // before opens, so that their difference is not negative
-		l := ListenerStats{Connector: p.name, Addr: p.Addr().String(), Accepting: p.accepting.Load(), Accepted: p.opens.Load()}
+		l := ListenerStats{Connector: p.name, Addr: p.addr, Accepting: p.accepting.Load(), Accepted: p.opens.Load()}
 		l.Connections = int(l.Accepted - closed)
 		s.Connections += l.Connections
 		s.Accepted += l.Accepted
@@ -57,7 +57,7 @@ func (r *Running) Ready() error {
 		case p.closing.Load():
 			return ErrStopping
 		case !p.accepting.Load():
-			return fmt.Errorf("actors: connector %q does not accept on %s", p.name, p.Addr())
+			return fmt.Errorf("actors: connector %q does not accept on %s", p.name, p.addr)
 		}
 	}
 	return nil

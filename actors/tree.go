@@ -129,7 +129,7 @@ func (n *node) listen() (gates []*gate, places []*place, err error) {
 		}
 		gates = append(gates, g)
 		for _, l := range listeners {
-			places = append(places, &place{gate: g, Listener: l, begun: make(chan struct{})})
+			places = append(places, &place{gate: g, Listener: l, addr: l.Addr().String(), begun: make(chan struct{})})
 		}
 	}
 	return gates, places, nil
