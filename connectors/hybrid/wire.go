@@ -281,9 +281,16 @@ func (w *wire) hangup(farewell []byte) {
 // drop closes at once. Only that of a kernel socket is known not to wait.
 func (w *wire) drop() {
 	if w.raw == nil {
-		go func() { _ = w.Conn.Close() }()
+		go w.shut()
 		return
 	}
+	w.shut()
+}
+
+// shut is the last that is asked of a Conn. Users may have given it: a panic of it now
+// concerns nobody any more.
+func (w *wire) shut() {
+	defer func() { _ = recover() }()
 	_ = w.Conn.Close()
 }
 
@@ -312,7 +319,8 @@ func (w *wire) sayNow(farewell []byte) bool {
 // own, but not for long: closing with unread input would reset the connection
 // and take from the client what it has not read yet.
 func (w *wire) linger(farewell []byte) {
-	defer func() { _ = w.Conn.Close() }()
+	defer w.shut()
+	defer func() { _ = recover() }() // as shut
 	end := time.Now().Add(lingerTime)
 
 	w.out.Lock() // the writer has left

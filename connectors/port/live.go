@@ -3,6 +3,7 @@ package port
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -62,7 +63,14 @@ const (
 
 // accept hands each client to a goroutine that tells what it is. Errors (no file
 // descriptor is left, most of all) slow it down; users hear of the first in a row.
+//
+// A panic of a listener that users gave ends accepting, not the process.
 func (l *live) accept() {
+	defer func() {
+		if v := recover(); v != nil {
+			l.fail(fmt.Errorf("panic in Accept: %v", v))
+		}
+	}()
 	wait := firstWait
 	for {
 		c, err := l.ln.Accept()

@@ -338,3 +338,21 @@ func TestAPanicEndsItsClientOnly(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// panicking is a listener that does not hold what it promises.
+type panicking struct{ *failing }
+
+func (panicking) Accept() (net.Conn, error) { panic("in Accept") }
+
+func TestAListenerThatPanicsEndsAcceptingOnly(t *testing.T) {
+	told := make(chan error, 1)
+	p := &port.Port{Listener: panicking{&failing{done: make(chan struct{})}}}
+	share, err := p.Listen(t.Context(), port.Claim{Bytes: []byte{4}, Conn: func(net.Conn) {}, Fail: func(err error) { told <- err }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer share.Close()
+	if err := <-told; !strings.Contains(err.Error(), "in Accept") {
+		t.Errorf("told %v", err)
+	}
+}
