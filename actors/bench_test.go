@@ -67,7 +67,7 @@ func bench(b *testing.B, tick time.Duration, routes ...actors.Route) (*actors.Ru
 	}))
 	tree, err := actors.Tree{
 		Connectors: []connectors.Connector{p}, Events: events, Routes: routes, Log: quiet, Tick: tick,
-		InFlight: 64, InFlightBytes: 1 << 20, OutboxBytes: 1 << 30, RouteQueue: 65536,
+		Limits: actors.Limits{InFlight: 64, InFlightBytes: 1 << 20, OutboxSoft: 1 << 29, OutboxHard: 1 << 30}.WithDefaults(), Faults: actors.Faults{}.WithDefaults(),
 	}.Start(system)
 	if err != nil {
 		b.Fatal(err)

@@ -112,7 +112,7 @@ func TestAStuckClientIsKickedAfterASecond(t *testing.T) {
 }
 
 func TestAClientThatTakesNothingIsClosedWhenItsOutboxIsFull(t *testing.T) {
-	bubble(t, func(tree *actors.Tree, _ *place) { tree.OutboxBytes = 1000 }, func(r *rig) {
+	bubble(t, func(tree *actors.Tree, _ *place) { tree.OutboxHard = 1000 }, func(r *rig) {
 		e, neighbour := r.dial(), r.dial()
 		e.block.Store(true)
 		r.system.Root.Send(e.session.Socket, &messages.Push{Route: "on", Body: make([]byte, 5000), Urgent: true})
@@ -131,7 +131,7 @@ func TestAClientThatTakesNothingIsClosedWhenItsOutboxIsFull(t *testing.T) {
 }
 
 func TestOneEntryOfAnySizeFitsAnEmptyOutbox(t *testing.T) {
-	bubble(t, func(tree *actors.Tree, _ *place) { tree.OutboxBytes = 1000 }, func(r *rig) {
+	bubble(t, func(tree *actors.Tree, _ *place) { tree.OutboxHard = 1000 }, func(r *rig) {
 		e := r.dial()
 		r.system.Root.Send(e.session.Socket, &messages.Push{Route: "on", Body: make([]byte, 100_000)})
 		if got := len(e.batch()[0]); got != 100_003 {

@@ -163,7 +163,7 @@ func (l *link) enqueue(e *entry, now bool) outcome {
 	switch {
 	case l.out.sealed || l.reason != nil:
 		return nothing
-	case l.out.bytes > 0 && l.out.bytes+len(e.bytes) > l.OutboxBytes:
+	case l.out.bytes > 0 && l.out.bytes+len(e.bytes) > l.OutboxHard:
 		return toBeClosed
 	}
 	l.out.add(e)
@@ -185,7 +185,7 @@ func (l *link) tooSlow() {
 // sendControl queues the protocol's own packages ahead of all messages.
 func (l *link) sendControl(packages []byte) {
 	l.mu.Lock()
-	slow := len(l.out.control)+len(packages) > l.OutboxBytes
+	slow := len(l.out.control)+len(packages) > l.OutboxHard
 	if !slow && l.reason == nil && !l.out.sealed {
 		l.out.control = append(l.out.control, packages...)
 		l.out.bytes += len(packages)
@@ -203,7 +203,7 @@ func (l *link) kick(r connectors.Reason, tell bool, from *actor.PID) {
 	var last *entry
 	if codec := l.currentCodec(); tell && codec != nil {
 		last = newEntry()
-		if l.encode(last, func(dst []byte) ([]byte, error) { return codec.AppendKick(dst, r.Text) }) != nil {
+		if l.encode(last, func(dst []byte) ([]byte, error) { return codec.AppendKick(dst, &messages.Kick{Reason: r.Text}) }) != nil {
 			last = nil
 		}
 	}

@@ -57,8 +57,7 @@ func start(t *testing.T, tune func(*actors.Tree, *place)) *rig {
 	r.events = newProbe(r.system)
 	tree := actors.Tree{
 		Connectors: []connectors.Connector{r.place}, Events: r.events.pid, Log: quiet,
-		Tick: 20 * time.Millisecond, RequestTimeout: 10 * time.Second,
-		InFlight: 32, InFlightBytes: 256 << 10, OutboxBytes: 256 << 10, RouteQueue: 65536,
+		Tick: 20 * time.Millisecond, Limits: actors.Limits{}.WithDefaults(), Faults: actors.Faults{}.WithDefaults(),
 	}
 	if tune != nil {
 		tune(&tree, r.place)
@@ -336,6 +335,6 @@ func (p plain) AppendPush(dst []byte, m *messages.Push) ([]byte, error) {
 	return fmt.Appendf(dst, "%s:%s", m.Route, m.Body), nil
 }
 
-func (plain) AppendKick(dst []byte, reason string) ([]byte, error) {
-	return fmt.Append(dst, "kick:", reason), nil
+func (plain) AppendKick(dst []byte, k *messages.Kick) ([]byte, error) {
+	return fmt.Append(dst, "kick:", k.Reason), nil
 }

@@ -26,19 +26,16 @@ type HandshakeFunc func(ctx context.Context, h *connectors.Hello) (user any, err
 // Tree is what package supervisor makes of a configuration: all the parts, all
 // defaults filled in. Users start a tree with supervisor.Start.
 type Tree struct {
-	Connectors     []connectors.Connector
-	Routes         []Route
-	Filters        []Filter      // around the handlers of all typed routes
-	Handshake      HandshakeFunc // nil: everybody may come in
-	Events         *actor.PID    // nil: nobody is told
-	Logins         Logins
-	Log            *slog.Logger
-	Tick           time.Duration // of connectors that do not choose one
-	RequestTimeout time.Duration // zero: none
-	InFlight       int           // requests of one client
-	InFlightBytes  int           // bodies of these
-	OutboxBytes    int           // waiting for one client
-	RouteQueue     int           // requests waiting for one route
+	Connectors []connectors.Connector
+	Routes     []Route
+	Filters    []Filter      // around the handlers of all typed routes
+	Handshake  HandshakeFunc // nil: everybody may come in
+	Events     *actor.PID    // nil: nobody is told
+	Logins     Logins
+	Log        *slog.Logger
+	Tick       time.Duration // of connectors that do not choose one
+	Limits
+	Faults
 }
 
 // routeBurst is how many requests a route handles before others have their turn.

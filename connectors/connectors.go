@@ -82,7 +82,8 @@ type Conn interface {
 	// announced size is over n bytes.
 	SetReadLimit(n int)
 	// Close hangs up and unblocks ReadFrames and Write. What was written
-	// still reaches a client that takes it; the wire may tell it the reason.
+	// still reaches a client that takes it; the wire may tell it the reason. A
+	// Write under way is cut off: such a client is let go of at once.
 	// It does not block. Further calls do nothing.
 	Close(r Reason)
 	// Transport is "tcp", "websocket", …
@@ -100,10 +101,39 @@ type Prompt interface {
 	TryWrite(packages net.Buffers) (taken, rest bool)
 }
 
+// Meter is implemented by Conns that can tell a slow client from a stuck one. Without it a
+// Write that takes long counts as stuck.
+type Meter interface {
+	// Taken is how many bytes the wire has taken since it was opened, those of a
+	// Write under way among them.
+	Taken() uint64
+}
+
+// Health is implemented by Listeners that may lose their place and try by themselves
+// to get it back. It returns why clients cannot come in now, or nil.
+type Health interface {
+	Health() error
+}
+
+// Counter is implemented by Connectors that count who did not come in.
+type Counter interface {
+	Counts() Counts
+}
+
+// Counts are of clients that never became sockets, since the start.
+type Counts struct {
+	Refused      uint64 // by a limit or a filter
+	AcceptErrors uint64 // a listening place failed to accept
+	Shed         uint64 // accepted on the reserve descriptor and closed at once
+}
+
 // Reason says why a socket closes.
 type Reason struct {
 	Cause messages.Cause
 	Text  string // for people; may be empty
+	// RetryAfter, when set, advises the client to come back, after this and a random
+	// part of Spread.
+	RetryAfter, Spread time.Duration
 }
 
 // Errors that ReadFrames ends with when the client is to blame. They may be wrapped.
@@ -214,9 +244,9 @@ type Codec interface {
 	AppendResponse(dst []byte, to Origin, r *messages.Response) ([]byte, error)
 	// AppendPush appends the package that holds p.
 	AppendPush(dst []byte, p *messages.Push) ([]byte, error)
-	// AppendKick appends the package that says farewell with a reason. Wires
-	// without one append nothing.
-	AppendKick(dst []byte, reason string) ([]byte, error)
+	// AppendKick appends the package that says farewell with a reason, and with
+	// advice when to come back if there is one. Wires without one append nothing.
+	AppendKick(dst []byte, k *messages.Kick) ([]byte, error)
 }
 
 // Origin is what is remembered of a request until it is answered.

@@ -17,6 +17,9 @@ const (
 	CauseStalled          = Cause_CAUSE_STALLED
 	CauseSlow             = Cause_CAUSE_SLOW
 	CauseFailed           = Cause_CAUSE_FAILED
+	CauseDraining         = Cause_CAUSE_DRAINING
+	CauseOffending        = Cause_CAUSE_OFFENDING
+	CauseOverloaded       = Cause_CAUSE_OVERLOADED
 )
 
 // Word is the cause in lower-case words: "heartbeat timeout".

@@ -52,6 +52,12 @@ const (
 	Cause_CAUSE_SLOW Cause = 12
 	// CAUSE_FAILED: a bug on our side.
 	Cause_CAUSE_FAILED Cause = 13
+	// CAUSE_DRAINING: the server is drained; the client may come back, here or elsewhere.
+	Cause_CAUSE_DRAINING Cause = 14
+	// CAUSE_OFFENDING: its requests made handlers panic too often.
+	Cause_CAUSE_OFFENDING Cause = 15
+	// CAUSE_OVERLOADED: memory is short, and much waited for this client.
+	Cause_CAUSE_OVERLOADED Cause = 16
 )
 
 // Enum value maps for Cause.
@@ -71,6 +77,9 @@ var (
 		11: "CAUSE_STALLED",
 		12: "CAUSE_SLOW",
 		13: "CAUSE_FAILED",
+		14: "CAUSE_DRAINING",
+		15: "CAUSE_OFFENDING",
+		16: "CAUSE_OVERLOADED",
 	}
 	Cause_value = map[string]int32{
 		"CAUSE_UNSPECIFIED":       0,
@@ -87,6 +96,9 @@ var (
 		"CAUSE_STALLED":           11,
 		"CAUSE_SLOW":              12,
 		"CAUSE_FAILED":            13,
+		"CAUSE_DRAINING":          14,
+		"CAUSE_OFFENDING":         15,
+		"CAUSE_OVERLOADED":        16,
 	}
 )
 
@@ -120,8 +132,12 @@ func (Cause) EnumDescriptor() ([]byte, []int) {
 // Kick sends what is queued, then tells the client why, then hangs up. Sent as
 // a request it is answered by Kicked.
 type Kick struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Reason string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// retry_after_ms, when set, is how long the client should wait before it comes back.
+	RetryAfterMs uint32 `protobuf:"varint,2,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	// spread_ms: and a random part of this on top, so that not all come at once.
+	SpreadMs      uint32 `protobuf:"varint,3,opt,name=spread_ms,json=spreadMs,proto3" json:"spread_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -161,6 +177,20 @@ func (x *Kick) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *Kick) GetRetryAfterMs() uint32 {
+	if x != nil {
+		return x.RetryAfterMs
+	}
+	return 0
+}
+
+func (x *Kick) GetSpreadMs() uint32 {
+	if x != nil {
+		return x.SpreadMs
+	}
+	return 0
 }
 
 // Kicked answers a Kick, or a Close, once the socket is gone.
@@ -498,7 +528,11 @@ type Closed struct {
 	BytesIn  uint64 `protobuf:"varint,5,opt,name=bytes_in,json=bytesIn,proto3" json:"bytes_in,omitempty"`
 	BytesOut uint64 `protobuf:"varint,6,opt,name=bytes_out,json=bytesOut,proto3" json:"bytes_out,omitempty"`
 	// unsent counts the messages that were queued and never written.
-	Unsent        uint64 `protobuf:"varint,7,opt,name=unsent,proto3" json:"unsent,omitempty"`
+	Unsent uint64 `protobuf:"varint,7,opt,name=unsent,proto3" json:"unsent,omitempty"`
+	// unanswered counts the requests that were in flight.
+	Unanswered uint64 `protobuf:"varint,8,opt,name=unanswered,proto3" json:"unanswered,omitempty"`
+	// told: a kick, with the reason, has been written.
+	Told          bool `protobuf:"varint,9,opt,name=told,proto3" json:"told,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,13 +616,29 @@ func (x *Closed) GetUnsent() uint64 {
 	return 0
 }
 
+func (x *Closed) GetUnanswered() uint64 {
+	if x != nil {
+		return x.Unanswered
+	}
+	return 0
+}
+
+func (x *Closed) GetTold() bool {
+	if x != nil {
+		return x.Told
+	}
+	return false
+}
+
 var File_fairlead_v1_control_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_control_proto_rawDesc = "" +
 	"\n" +
-	"\x19fairlead/v1/control.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/request.proto\x1a\x19fairlead/v1/session.proto\"\x1e\n" +
+	"\x19fairlead/v1/control.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/request.proto\x1a\x19fairlead/v1/session.proto\"a\n" +
 	"\x04Kick\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"A\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12$\n" +
+	"\x0eretry_after_ms\x18\x02 \x01(\rR\fretryAfterMs\x12\x1b\n" +
+	"\tspread_ms\x18\x03 \x01(\rR\bspreadMs\"A\n" +
 	"\x06Kicked\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x18\n" +
@@ -607,7 +657,7 @@ const file_fairlead_v1_control_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\";\n" +
 	"\tConnected\x12.\n" +
-	"\asession\x18\x01 \x01(\v2\x14.fairlead.v1.SessionR\asession\"\xe6\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x14.fairlead.v1.SessionR\asession\"\x9a\x02\n" +
 	"\x06Closed\x12.\n" +
 	"\asession\x18\x01 \x01(\v2\x14.fairlead.v1.SessionR\asession\x12(\n" +
 	"\x05cause\x18\x02 \x01(\x0e2\x12.fairlead.v1.CauseR\x05cause\x12\x16\n" +
@@ -615,7 +665,11 @@ const file_fairlead_v1_control_proto_rawDesc = "" +
 	"\bduration\x18\x04 \x01(\x03R\bduration\x12\x19\n" +
 	"\bbytes_in\x18\x05 \x01(\x04R\abytesIn\x12\x1b\n" +
 	"\tbytes_out\x18\x06 \x01(\x04R\bbytesOut\x12\x16\n" +
-	"\x06unsent\x18\a \x01(\x04R\x06unsent*\xa7\x02\n" +
+	"\x06unsent\x18\a \x01(\x04R\x06unsent\x12\x1e\n" +
+	"\n" +
+	"unanswered\x18\b \x01(\x04R\n" +
+	"unanswered\x12\x12\n" +
+	"\x04told\x18\t \x01(\bR\x04told*\xe6\x02\n" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fCAUSE_CLIENT\x10\x01\x12\x10\n" +
@@ -632,7 +686,10 @@ const file_fairlead_v1_control_proto_rawDesc = "" +
 	"\rCAUSE_STALLED\x10\v\x12\x0e\n" +
 	"\n" +
 	"CAUSE_SLOW\x10\f\x12\x10\n" +
-	"\fCAUSE_FAILED\x10\rB*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
+	"\fCAUSE_FAILED\x10\r\x12\x12\n" +
+	"\x0eCAUSE_DRAINING\x10\x0e\x12\x13\n" +
+	"\x0fCAUSE_OFFENDING\x10\x0f\x12\x14\n" +
+	"\x10CAUSE_OVERLOADED\x10\x10B*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
 
 var (
 	file_fairlead_v1_control_proto_rawDescOnce sync.Once

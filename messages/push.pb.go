@@ -7,6 +7,7 @@
 package messages
 
 import (
+	actor "github.com/asynkron/protoactor-go/actor"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -30,7 +31,9 @@ type Push struct {
 	// key: while a push waits, a newer one with the same key replaces it.
 	Key string `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
 	// urgent does not wait for the tick.
-	Urgent        bool `protobuf:"varint,5,opt,name=urgent,proto3" json:"urgent,omitempty"`
+	Urgent bool `protobuf:"varint,5,opt,name=urgent,proto3" json:"urgent,omitempty"`
+	// lossy: when too much waits for a client, this push may be dropped, the oldest first.
+	Lossy         bool `protobuf:"varint,6,opt,name=lossy,proto3" json:"lossy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -100,6 +103,13 @@ func (x *Push) GetUrgent() bool {
 	return false
 }
 
+func (x *Push) GetLossy() bool {
+	if x != nil {
+		return x.Lossy
+	}
+	return false
+}
+
 // SendBatch hands over several pushes at once: they leave together, now.
 type SendBatch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -145,19 +155,99 @@ func (x *SendBatch) GetPushes() []*Push {
 	return nil
 }
 
+// Pressure tells that more waits for a client than it takes, or that this is over. It goes to
+// the event stream, and to those who sent the socket a Push as a request.
+type Pressure struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Socket    *actor.PID             `protobuf:"bytes,1,opt,name=socket,proto3" json:"socket,omitempty"`
+	SessionId string                 `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// high: over the soft limit; else the outbox has fallen below half of it.
+	High bool `protobuf:"varint,3,opt,name=high,proto3" json:"high,omitempty"`
+	// bytes that wait.
+	Bytes         uint64 `protobuf:"varint,4,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pressure) Reset() {
+	*x = Pressure{}
+	mi := &file_fairlead_v1_push_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pressure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pressure) ProtoMessage() {}
+
+func (x *Pressure) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlead_v1_push_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pressure.ProtoReflect.Descriptor instead.
+func (*Pressure) Descriptor() ([]byte, []int) {
+	return file_fairlead_v1_push_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Pressure) GetSocket() *actor.PID {
+	if x != nil {
+		return x.Socket
+	}
+	return nil
+}
+
+func (x *Pressure) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Pressure) GetHigh() bool {
+	if x != nil {
+		return x.High
+	}
+	return false
+}
+
+func (x *Pressure) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
 var File_fairlead_v1_push_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_push_proto_rawDesc = "" +
 	"\n" +
-	"\x16fairlead/v1/push.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/request.proto\"\x8d\x01\n" +
+	"\x16fairlead/v1/push.proto\x12\vfairlead.v1\x1a\vactor.proto\x1a\x19fairlead/v1/request.proto\"\xa3\x01\n" +
 	"\x04Push\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x121\n" +
 	"\bencoding\x18\x03 \x01(\x0e2\x15.fairlead.v1.EncodingR\bencoding\x12\x10\n" +
 	"\x03key\x18\x04 \x01(\tR\x03key\x12\x16\n" +
-	"\x06urgent\x18\x05 \x01(\bR\x06urgent\"6\n" +
+	"\x06urgent\x18\x05 \x01(\bR\x06urgent\x12\x14\n" +
+	"\x05lossy\x18\x06 \x01(\bR\x05lossy\"6\n" +
 	"\tSendBatch\x12)\n" +
-	"\x06pushes\x18\x01 \x03(\v2\x11.fairlead.v1.PushR\x06pushesB*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
+	"\x06pushes\x18\x01 \x03(\v2\x11.fairlead.v1.PushR\x06pushes\"w\n" +
+	"\bPressure\x12\"\n" +
+	"\x06socket\x18\x01 \x01(\v2\n" +
+	".actor.PIDR\x06socket\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId\x12\x12\n" +
+	"\x04high\x18\x03 \x01(\bR\x04high\x12\x14\n" +
+	"\x05bytes\x18\x04 \x01(\x04R\x05bytesB*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
 
 var (
 	file_fairlead_v1_push_proto_rawDescOnce sync.Once
@@ -171,20 +261,23 @@ func file_fairlead_v1_push_proto_rawDescGZIP() []byte {
 	return file_fairlead_v1_push_proto_rawDescData
 }
 
-var file_fairlead_v1_push_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_fairlead_v1_push_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_fairlead_v1_push_proto_goTypes = []any{
 	(*Push)(nil),      // 0: fairlead.v1.Push
 	(*SendBatch)(nil), // 1: fairlead.v1.SendBatch
-	(Encoding)(0),     // 2: fairlead.v1.Encoding
+	(*Pressure)(nil),  // 2: fairlead.v1.Pressure
+	(Encoding)(0),     // 3: fairlead.v1.Encoding
+	(*actor.PID)(nil), // 4: actor.PID
 }
 var file_fairlead_v1_push_proto_depIdxs = []int32{
-	2, // 0: fairlead.v1.Push.encoding:type_name -> fairlead.v1.Encoding
+	3, // 0: fairlead.v1.Push.encoding:type_name -> fairlead.v1.Encoding
 	0, // 1: fairlead.v1.SendBatch.pushes:type_name -> fairlead.v1.Push
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	4, // 2: fairlead.v1.Pressure.socket:type_name -> actor.PID
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_fairlead_v1_push_proto_init() }
@@ -199,7 +292,7 @@ func file_fairlead_v1_push_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlead_v1_push_proto_rawDesc), len(file_fairlead_v1_push_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

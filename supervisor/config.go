@@ -3,7 +3,6 @@ package supervisor
 import (
 	"fmt"
 	"log/slog"
-	"math"
 	"time"
 
 	"github.com/fairlead-go/fairlead/actors"
@@ -14,59 +13,32 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	orDuration(&c.Tick, 20*time.Millisecond)
-	orDuration(&c.RequestTimeout, 10*time.Second)
-	c.RequestTimeout = max(c.RequestTimeout, 0)
-	orInt(&c.InFlight, 32)
-	orInt(&c.InFlightBytes, 256<<10)
-	orInt(&c.OutboxBytes, 256<<10)
-	orInt(&c.RouteQueue, 65536)
+	if c.Tick == 0 {
+		c.Tick = 20 * time.Millisecond
+	}
+	c.Limits = c.Limits.WithDefaults()
+	c.Faults = c.Faults.WithDefaults()
 	return c
-}
-
-func orDuration(d *time.Duration, zero time.Duration) {
-	if *d == 0 {
-		*d = zero
-	}
-}
-
-func orInt(n *int, zero int) {
-	if *n == 0 {
-		*n = zero
-	}
 }
 
 // tree checks the configuration and fills in its defaults.
 func (c Config) tree() (actors.Tree, error) {
 	c = c.withDefaults()
-	for _, f := range []struct {
-		name      string
-		value, to int
-	}{
-		{"InFlight", c.InFlight, math.MaxUint16},
-		{"InFlightBytes", c.InFlightBytes, math.MaxInt32},
-		{"OutboxBytes", c.OutboxBytes, math.MaxInt32},
-		{"RouteQueue", c.RouteQueue, math.MaxInt32},
-	} {
-		if f.value < 1 || f.value > f.to {
-			return actors.Tree{}, fmt.Errorf("%s is %d: want 1 to %d, or 0 for the default", f.name, f.value, f.to)
-		}
+	if err := c.Limits.Check(); err != nil {
+		return actors.Tree{}, err
 	}
 	list, err := c.connectors()
 	return actors.Tree{
-		Connectors:     list,
-		Routes:         c.Routes,
-		Filters:        c.Filters,
-		Logins:         c.Logins,
-		Handshake:      c.Handshake,
-		Events:         c.Events,
-		Log:            c.Logger,
-		Tick:           c.Tick,
-		RequestTimeout: c.RequestTimeout,
-		InFlight:       c.InFlight,
-		InFlightBytes:  c.InFlightBytes,
-		OutboxBytes:    c.OutboxBytes,
-		RouteQueue:     c.RouteQueue,
+		Connectors: list,
+		Routes:     c.Routes,
+		Filters:    c.Filters,
+		Logins:     c.Logins,
+		Handshake:  c.Handshake,
+		Events:     c.Events,
+		Log:        c.Logger,
+		Tick:       c.Tick,
+		Limits:     c.Limits,
+		Faults:     c.Faults,
 	}, err
 }
 

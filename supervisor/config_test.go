@@ -18,19 +18,16 @@ import (
 // it does there.
 func TestEveryOptionReachesTheTree(t *testing.T) {
 	cfg := Config{
-		Connectors:     []connectors.Source{&memory.Connector{}},
-		Routes:         []actors.Route{actors.NewRoute("r")},
-		Handshake:      func(context.Context, *connectors.Hello) (any, error) { return nil, nil },
-		Events:         actor.NewPID("a", "b"),
-		Logger:         slog.New(slog.DiscardHandler),
-		Filters:        []actors.Filter{func(next actors.Handler) actors.Handler { return next }},
-		Logins:         actors.RefuseNewer,
-		Tick:           1 * time.Second,
-		RequestTimeout: 2 * time.Second,
-		InFlight:       3,
-		InFlightBytes:  4,
-		OutboxBytes:    5,
-		RouteQueue:     6,
+		Connectors: []connectors.Source{&memory.Connector{}},
+		Routes:     []actors.Route{actors.NewRoute("r")},
+		Handshake:  func(context.Context, *connectors.Hello) (any, error) { return nil, nil },
+		Events:     actor.NewPID("a", "b"),
+		Logger:     slog.New(slog.DiscardHandler),
+		Filters:    []actors.Filter{func(next actors.Handler) actors.Handler { return next }},
+		Logins:     actors.RefuseNewer,
+		Tick:       1 * time.Second,
+		Limits:     Limits{InFlight: 3},
+		Faults:     Faults{Panics: actors.Intensity{Most: 4}},
 	}
 	given := reflect.ValueOf(cfg)
 	for i := range given.NumField() {
@@ -48,9 +45,15 @@ func TestEveryOptionReachesTheTree(t *testing.T) {
 		if got.Field(i).IsZero() {
 			t.Errorf("Tree.%s is not set", name)
 		}
+		if name == "Limits" || name == "Faults" { // with their defaults
+			continue
+		}
 		if from := given.FieldByName(name); from.IsValid() && from.Comparable() && from.Type() == got.Field(i).Type() && !from.Equal(got.Field(i)) {
 			t.Errorf("Tree.%s is %v, want %v", name, got.Field(i), from)
 		}
+	}
+	if tree.Limits != cfg.Limits.WithDefaults() || tree.Faults != cfg.Faults.WithDefaults() {
+		t.Errorf("limits are %+v, faults %+v", tree.Limits, tree.Faults)
 	}
 }
 
@@ -59,11 +62,10 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tree.Tick != 20*time.Millisecond || tree.RequestTimeout != 10*time.Second || tree.InFlight != 32 ||
-		tree.InFlightBytes != 256<<10 || tree.OutboxBytes != 256<<10 || tree.RouteQueue != 65536 || tree.Log == nil {
+	if tree.Tick != 20*time.Millisecond || tree.Log == nil || tree.Limits != (Limits{}).WithDefaults() || tree.Faults != (Faults{}).WithDefaults() {
 		t.Errorf("defaults are %+v", tree)
 	}
-	tree, err = Config{Connectors: []connectors.Source{&memory.Connector{}}, Tick: -1, RequestTimeout: -1}.tree()
+	tree, err = Config{Connectors: []connectors.Source{&memory.Connector{}}, Tick: -1, Limits: Limits{RequestTimeout: -1}}.tree()
 	if err != nil || tree.Tick != -1 || tree.RequestTimeout != 0 {
 		t.Errorf("negative times give tick %v, timeout %v, %v", tree.Tick, tree.RequestTimeout, err)
 	}

@@ -19,6 +19,13 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
+type (
+	// Limits are those of package actors.
+	Limits = actors.Limits
+	// Faults are those of package actors.
+	Faults = actors.Faults
+)
+
 // Config says what to serve and how. The zero value of every field but
 // Connectors works.
 type Config struct {
@@ -45,20 +52,10 @@ type Config struct {
 	// Tick is how long a push may wait for others to share its write, for connectors that
 	// do not say it themselves. Zero means 20 ms; negative: pushes never wait.
 	Tick time.Duration
-	// RequestTimeout is when an unanswered request is answered with code 504.
-	// Zero means 10 s; negative: never.
-	RequestTimeout time.Duration
-	// InFlight is how many requests of one client may be unanswered before the
-	// next one is read. Zero means 32; at most 65,535.
-	InFlight int
-	// InFlightBytes bounds the bodies of these. Zero means 256 KiB.
-	InFlightBytes int
-	// OutboxBytes is what may wait for one client before it is closed as too
-	// slow. Zero means 256 KiB.
-	OutboxBytes int
-	// RouteQueue is how many requests may wait for one typed route before
-	// more are answered with code 503. Zero means 65,536.
-	RouteQueue int
+	// Limits bound what a client, a route or a group can make the server hold.
+	Limits Limits
+	// Faults say what failures do.
+	Faults Faults
 }
 
 // Fairlead is what Start has started.

@@ -59,8 +59,8 @@ func TestMistakesInTheConfigurationNameTheFieldAndTheValue(t *testing.T) {
 		"a nil connector":              {supervisor.Config{Connectors: one(nil)}, []string{"Connectors[0]", "<nil>"}},
 		"a factory without New":        {supervisor.Config{Connectors: one(connectors.Factory{})}, []string{"Connectors[0]", "New"}},
 		"a factory that makes nothing": {supervisor.Config{Connectors: one(connectors.Factory{New: func(string, int) connectors.Connector { return nil }})}, []string{"Connectors[0]"}},
-		"a negative limit":             {supervisor.Config{Connectors: one(&memory.Connector{}), OutboxBytes: -1}, []string{"OutboxBytes", "-1"}},
-		"more slots than there are":    {supervisor.Config{Connectors: one(&memory.Connector{}), InFlight: 70000}, []string{"InFlight", "70000"}},
+		"a negative limit":             {supervisor.Config{Connectors: one(&memory.Connector{}), Limits: supervisor.Limits{OutboxHard: -1}}, []string{"OutboxHard", "-1"}},
+		"more slots than there are":    {supervisor.Config{Connectors: one(&memory.Connector{}), Limits: supervisor.Limits{InFlight: 70000}}, []string{"InFlight", "70000"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fl, err := supervisor.Start(quietSystem(), c.cfg)

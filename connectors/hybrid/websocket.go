@@ -260,12 +260,21 @@ func (s *webSocket) farewell(r connectors.Reason) []byte {
 	return closeFrame(closeCode(r.Cause), text)
 }
 
+// closeCode is the number that a browser sees (P12.3): pomelo's own 1000 where pomelo closes too.
 func closeCode(c messages.Cause) int {
 	switch c {
 	case messages.CauseStopping:
 		return websocket.CloseGoingAway
+	case messages.CauseDraining:
+		return websocket.CloseServiceRestart
+	case messages.CauseOverloaded:
+		return websocket.CloseTryAgainLater
 	case messages.CauseTooLarge:
 		return websocket.CloseMessageTooBig
+	case messages.CauseSlow, messages.CauseOffending:
+		return websocket.ClosePolicyViolation
+	case messages.CauseFailed:
+		return websocket.CloseInternalServerErr
 	}
 	return websocket.CloseNormalClosure
 }

@@ -21,7 +21,7 @@ func TestMessagesAreWrittenWithoutAllocations(t *testing.T) {
 		"response": func() ([]byte, error) { return codec.AppendResponse(dst, to, r) },
 		"error":    func() ([]byte, error) { return codec.AppendResponse(dst, to, fault) },
 		"push":     func() ([]byte, error) { return codec.AppendPush(dst, push) },
-		"kick":     func() ([]byte, error) { return codec.AppendKick(dst, "duplicate login") },
+		"kick":     func() ([]byte, error) { return codec.AppendKick(dst, &messages.Kick{Reason: "duplicate login"}) },
 	} {
 		if n := testing.AllocsPerRun(100, func() { _, _ = write() }); n != 0 {
 			t.Errorf("%s: %v allocations, want none", name, n)

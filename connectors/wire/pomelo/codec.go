@@ -2,6 +2,7 @@ package pomelo
 
 import (
 	"errors"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -96,12 +97,19 @@ func (c Codec) AppendPush(dst []byte, p *messages.Push) ([]byte, error) {
 	return closeHeader(dst, start)
 }
 
-// AppendKick appends the package {"reason":…}. The empty text is a reason (P12.1).
-func (Codec) AppendKick(dst []byte, reason string) ([]byte, error) {
+// AppendKick appends the package {"reason":…}, with retryAfterMs and spreadMs when the client
+// is to come back. The empty text is a reason (P12.1).
+func (Codec) AppendKick(dst []byte, k *messages.Kick) ([]byte, error) {
 	start := len(dst)
 	dst = appendHeader(dst, TypeKick, 0)
 	dst = append(dst, `{"reason":`...)
-	dst = appendString(dst, reason)
+	dst = appendString(dst, k.Reason)
+	if k.RetryAfterMs > 0 || k.SpreadMs > 0 {
+		dst = append(dst, `,"retryAfterMs":`...)
+		dst = strconv.AppendUint(dst, uint64(k.RetryAfterMs), 10)
+		dst = append(dst, `,"spreadMs":`...)
+		dst = strconv.AppendUint(dst, uint64(k.SpreadMs), 10)
+	}
 	return closeHeader(append(dst, '}'), start)
 }
 

@@ -96,9 +96,14 @@ func TestKicks(t *testing.T) { // P12.1
 		"😀\xff":                `{"reason":"\ud83d\ude00` + "\ufffd" + `"}`,
 	} {
 		want := "before\x05\x00\x00" + string(rune(len(want))) + want
-		if got, err := (pomelo.Codec{}).AppendKick([]byte("before"), reason); err != nil || string(got) != want {
+		if got, err := (pomelo.Codec{}).AppendKick([]byte("before"), &messages.Kick{Reason: reason}); err != nil || string(got) != want {
 			t.Errorf("%q: %q, %v, want %q", reason, got, err, want)
 		}
+	}
+	back := &messages.Kick{Reason: "draining", RetryAfterMs: 1000, SpreadMs: 5000}
+	want := `{"reason":"draining","retryAfterMs":1000,"spreadMs":5000}`
+	if got, err := (pomelo.Codec{}).AppendKick(nil, back); err != nil || string(got[pomelo.HeaderLen:]) != want {
+		t.Errorf("with advice: %q, %v, want %q", got, err, want)
 	}
 }
 
@@ -125,10 +130,10 @@ func TestWhatIsSentFitsItsLength(t *testing.T) { // P2.1, F 14
 		}
 	}
 	reason := strings.Repeat("x", pomelo.MaxBody-len(`{"reason":""}`))
-	if _, err := (pomelo.Codec{}).AppendKick(nil, reason); err != nil {
+	if _, err := (pomelo.Codec{}).AppendKick(nil, &messages.Kick{Reason: reason}); err != nil {
 		t.Errorf("the longest kick: %v", err)
 	}
-	if got, err := (pomelo.Codec{}).AppendKick([]byte("before"), reason+"x"); !errors.Is(err, pomelo.ErrTooLong) || string(got) != "before" {
+	if got, err := (pomelo.Codec{}).AppendKick([]byte("before"), &messages.Kick{Reason: reason + "x"}); !errors.Is(err, pomelo.ErrTooLong) || string(got) != "before" {
 		t.Errorf("a longer kick: %d bytes, %v, want %v", len(got), err, pomelo.ErrTooLong)
 	}
 }

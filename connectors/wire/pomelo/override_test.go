@@ -106,7 +106,7 @@ func TestEncodeReplacesTheMessageLayer(t *testing.T) { // P15, custom-coder
 	if _, err := codec.AppendPush(nil, &messages.Push{Route: "r"}); !errors.Is(err, pomelo.ErrNull) {
 		t.Errorf("push of nothing: %v, want %v", err, pomelo.ErrNull)
 	}
-	if got, _ := codec.AppendKick(nil, "x"); string(got[pomelo.HeaderLen:]) != `{"reason":"x"}` {
+	if got, _ := codec.AppendKick(nil, &messages.Kick{Reason: "x"}); string(got[pomelo.HeaderLen:]) != `{"reason":"x"}` {
 		t.Errorf("kick = %q", got)
 	}
 }
