@@ -1,0 +1,5 @@
+//go:build !race
+
+package calm_test
+
+const raceEnabled = false
