@@ -12,9 +12,11 @@ import (
 // timer operations.
 type alarm struct {
 	timer *time.Timer
-	// Both count from the link's birth. Zero: not set, and never.
+	// All count from the link's birth. Zero: not set, and never.
 	at    time.Duration // when it rings
 	proto time.Duration // when the protocol must be asked
+	pace  time.Duration // when the reader may go on that was too fast
+	end   time.Duration // when a sealed link ends, written or not
 }
 
 func (a *alarm) stop() {
@@ -34,9 +36,9 @@ func (l *link) expireBy(t time.Time) {
 // age is a moment in the link's life, never zero.
 func (l *link) age(t time.Time) time.Duration { return max(t.Sub(l.born), 1) }
 
-// ringBy is called with mu held.
+// ringBy is called with mu held. Zero is never.
 func (l *link) ringBy(age time.Duration) {
-	if l.reason != nil || l.alarm.at != 0 && age >= l.alarm.at {
+	if age == 0 || l.reason != nil || l.alarm.at != 0 && age >= l.alarm.at {
 		return
 	}
 	l.alarm.at = age
@@ -47,6 +49,14 @@ func (l *link) ringBy(age time.Duration) {
 	}
 }
 
+// duties are what is due when the alarm rings.
+type duties struct {
+	late []slot // requests that have expired
+	busy *slot  // the request that ends a pause of the reader
+	ask  bool   // the protocol
+	end  *connectors.Reason
+}
+
 // ring runs on the timer's goroutine.
 func (l *link) ring() {
 	defer func() {
@@ -54,31 +64,97 @@ func (l *link) ring() {
 			l.fail(p)
 		}
 	}()
-	due, ask := l.due(time.Now())
-	for i := range due {
-		if t := &due[i]; !t.notify {
-			l.answer(l.currentCodec(), t.origin, &messages.Response{Error: messages.NewError(messages.CodeTimeout, "timeout")})
-		}
+	d := l.due(time.Now())
+	for i := range d.late {
+		l.expired(&d.late[i])
+		l.owed.Add(-1)
 	}
-	if ask {
+	if d.busy != nil {
+		l.refuse(d.busy.origin, d.busy.notify)
+		l.owed.Add(-1)
+	}
+	if d.end != nil {
+		l.end(*d.end)
+	} else if d.ask {
 		l.converse(connectors.Protocol.Expire)
+	}
+	l.mayDepart()
+}
+
+func (l *link) expired(t *slot) {
+	l.fault(messages.FaultExpired, scene{route: t.origin.Route, session: l.session.Load().Id})
+	if !t.notify {
+		l.answer(l.currentCodec(), t.origin, &messages.Response{Error: messages.NewError(messages.CodeTimeout, "timeout")})
 	}
 }
 
 // due takes what is due at now and sets the alarm for what comes next.
-func (l *link) due(now time.Time) (late []slot, ask bool) {
+func (l *link) due(now time.Time) (d duties) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.reason != nil {
-		return nil, false
+		return d
 	}
 	l.alarm.at = 0
 	l.out.relax()
 	age := l.age(now)
-	late, next := l.slots.expired(age)
+	d.late = l.dueSlots(age)
+	d.busy = l.duePause(age)
+	if d.busy != nil {
+		l.owed.Add(1)
+	}
+	l.owed.Add(int32(len(d.late)))
+	d.ask = l.dueProtocol(age)
+	d.end = l.dueEnd(age)
+	return d
+}
+
+// dueSlots is called with mu held.
+func (l *link) dueSlots(age time.Duration) []slot {
+	if l.RequestTimeout == 0 {
+		return nil
+	}
+	late, oldest := l.slots.expired(age - l.RequestTimeout)
 	if len(late) > 0 {
 		l.wakeReader()
 	}
+	if oldest >= 0 {
+		l.ringBy(oldest + l.RequestTimeout)
+	}
+	return late
+}
+
+// duePause is called with mu held. It ends a pause of the reader that has lasted too long by
+// taking the oldest request out of its slot; and one that was for being too fast.
+func (l *link) duePause(age time.Duration) *slot {
+	if !l.full {
+		return nil
+	}
+	if l.alarm.pace != 0 {
+		if age >= l.alarm.pace {
+			l.wakeReader()
+		} else {
+			l.ringBy(l.alarm.pace)
+		}
+		return nil
+	}
+	if l.Pause == 0 {
+		return nil
+	}
+	if end := l.fullSince + l.Pause; age < end {
+		l.ringBy(end)
+		return nil
+	}
+	t, ok := l.slots.releaseOldest()
+	if !ok {
+		return nil
+	}
+	l.wakeReader()
+	return &t
+}
+
+// dueProtocol is called with mu held.
+func (l *link) dueProtocol(age time.Duration) (ask bool) {
 	if p := l.alarm.proto; p != 0 && age >= p {
 		if l.alarm.proto = 0; l.full {
 			// We do not read, so the client cannot show life: ask later.
@@ -87,11 +163,28 @@ func (l *link) due(now time.Time) (late []slot, ask bool) {
 			ask = true
 		}
 	}
-	if l.alarm.proto != 0 {
-		l.ringBy(l.alarm.proto)
-	}
-	if next != 0 {
+	l.ringBy(l.alarm.proto)
+	return ask
+}
+
+// dueEnd is called with mu held. It tells whether the client is to go, because it is stuck, or
+// takes its messages too slowly, or was to go anyway.
+func (l *link) dueEnd(age time.Duration) *connectors.Reason {
+	if l.out.sealed {
+		if age >= l.alarm.end || l.stuck(age) {
+			return &l.out.last
+		}
+		next := min(l.alarm.end, age+lookEvery)
+		if l.flight.on {
+			next = min(next, l.flight.moved+stuckAfter)
+		}
 		l.ringBy(next)
+		return nil
 	}
-	return late, ask
+	slow, next := l.lag(age)
+	if slow != "" {
+		return &connectors.Reason{Cause: messages.CauseSlow, Text: slow}
+	}
+	l.ringBy(next)
+	return nil
 }

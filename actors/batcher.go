@@ -1,36 +1,107 @@
 package actors
 
 import (
-	"log/slog"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
 // batcher is the handle of a batcher actor. There is one for each core; a
-// socket belongs to one for life.
+// socket belongs to one for life. Its queue and its groups are not the actor's, so that they
+// outlive it: a fresh actor goes on where the old one was stopped.
 type batcher struct {
-	k   int
-	pid *actor.PID
-}
+	k    int
+	node *node
+	pid  *actor.PID
 
-// batcherActor owns the group members among its sockets and wakes the writers
-// of those whose pushes have waited for a tick.
-type batcherActor struct {
-	node   *node
+	// The actor's.
 	all    group // all its sockets
 	groups map[string]*group
+
+	// mu, not the mailbox: senders must learn whether there is room.
+	mu     sync.Mutex
+	queue  ring[any]
+	pushes int  // of these, group pushes
+	woken  bool // the actor has been, or is about to be, told that there is work
 }
 
-func newBatcherActor(n *node) *batcherActor {
-	return &batcherActor{node: n, all: group{scope: "all"}, groups: map[string]*group{}}
+func newBatcher(n *node, k int) *batcher {
+	return &batcher{k: k, node: n, all: group{scope: "all"}, groups: map[string]*group{}}
+}
+
+// work tells a batcher's actor that its queue is not empty.
+type work struct{}
+
+// post queues a message for the batcher's actor.
+func (b *batcher) post(msg any) {
+	b.mu.Lock()
+	b.queue.push(msg)
+	if _, ok := msg.(*broadcast); ok {
+		b.pushes++
+	}
+	wake := !b.woken
+	b.woken = true
+	b.mu.Unlock()
+	if wake {
+		b.node.root.Send(b.pid, &work{})
+	}
+}
+
+// full tells whether no more group pushes should be posted.
+func (b *batcher) full() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pushes >= b.node.GroupQueue
+}
+
+// next takes the message that is due. When there is none the actor may rest.
+func (b *batcher) next() (msg any, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.queue.n == 0 {
+		b.woken = false
+		return nil, false
+	}
+	msg = b.queue.pop()
+	if _, ok := msg.(*broadcast); ok {
+		b.pushes--
+	}
+	return msg, true
+}
+
+// batcherBurst is how many messages a batcher handles before others have their turn.
+const batcherBurst = 300
+
+// batcherActor does what its batcher is asked: it alone touches the group members among
+// its sockets, and wakes the writers of those whose pushes have waited for a tick.
+type batcherActor struct{ *batcher }
+
+func (b batcherActor) Receive(ctx actor.Context) {
+	switch ctx.Message().(type) {
+	case *actor.Started, *work: // what waited for an actor that was stopped is not forgotten
+		for range batcherBurst {
+			msg, ok := b.next()
+			if !ok {
+				return
+			}
+			b.try(msg)
+		}
+		ctx.Send(ctx.Self(), &work{})
+	}
+}
+
+// try handles one message. If that panics it is dropped, and the next one has its turn.
+func (b *batcher) try(msg any) {
+	if err := safely(func() error { b.handle(msg); return nil }); err != nil {
+		if b.node.fault(messages.FaultBatcher, scene{what: err}) {
+			b.node.log.Error("panic in a batcher", "message", fmt.Sprintf("%T", msg), "error", err)
+		}
+	}
 }
 
 // What a batcher is sent.
@@ -77,8 +148,8 @@ type (
 	flush struct{ list *waiting }
 )
 
-func (b *batcherActor) Receive(ctx actor.Context) {
-	switch m := ctx.Message().(type) {
+func (b *batcher) handle(msg any) {
+	switch m := msg.(type) {
 	case *linkOpened:
 		b.all.add(m.link)
 	case *linkClosed:
@@ -115,14 +186,14 @@ func (b *batcherActor) Receive(ctx actor.Context) {
 }
 
 // group is nil when nobody is there.
-func (b *batcherActor) group(to audience) *group {
+func (b *batcher) group(to audience) *group {
 	if to.all {
 		return &b.all
 	}
 	return b.groups[to.name]
 }
 
-func (b *batcherActor) open(name string) *group {
+func (b *batcher) open(name string) *group {
 	g := b.groups[name]
 	if g == nil {
 		g = &group{name: name, scope: "group " + name}
@@ -132,159 +203,33 @@ func (b *batcherActor) open(name string) *group {
 }
 
 // join ignores a socket that is gone: its linkClosed may have come already.
-func (b *batcherActor) join(j *join) {
+func (b *batcher) join(j *join) {
 	if l := b.node.linkOf(j.pid); l != nil {
 		b.open(j.group).add(l)
 	}
 }
 
-func (b *batcherActor) keep(k *keep) {
+func (b *batcher) keep(k *keep) {
 	g := b.open(k.group)
 	g.kept = k.kept
 	b.forget(g)
 }
 
-func (b *batcherActor) removeFrom(g *group, l *link) {
+func (b *batcher) removeFrom(g *group, l *link) {
 	g.remove(l)
 	b.forget(g)
 }
 
 // forget lets go of a group that nobody is in, unless it is kept.
-func (b *batcherActor) forget(g *group) {
+func (b *batcher) forget(g *group) {
 	if len(g.members) == 0 && !g.kept && g != &b.all {
 		delete(b.groups, g.name)
 	}
 }
 
 // deliver does what the sender would have done, had it not sent group pushes before.
-func (b *batcherActor) deliver(d *deliver) {
+func (b *batcher) deliver(d *deliver) {
 	if !d.link.obey(d.msg, nil) {
 		b.node.root.Send(d.link.pid, d.msg)
 	}
-}
-
-// lane counts what one sender has sent to one batcher, and how much of it has
-// been handled. While there is a difference, what the sender sends to that
-// batcher's sockets goes the same way, so that it overtakes nothing.
-type lane struct{ sent, handled atomic.Uint64 }
-
-// enter is called before a message is sent.
-func (l *lane) enter() *lane {
-	l.sent.Add(1)
-	return l
-}
-
-// leave is called when it has been handled. A nil lane counts nothing.
-func (l *lane) leave() {
-	if l != nil {
-		l.handled.Add(1)
-	}
-}
-
-func (l *lane) empty() bool { return l.sent.Load() == l.handled.Load() }
-
-// waiting lists the links of one connector and one batcher that have pushes
-// waiting for the tick. Senders append to it under a mutex, on their own
-// goroutine: through the batcher's mailbox it would cost five times as much.
-type waiting struct {
-	root *actor.RootContext
-	to   *batcher
-	tick time.Duration
-	own  []*link // listed by the batcher itself, which alone touches it
-
-	mu    sync.Mutex
-	links []*link
-	spare []*link
-	armed bool // a flush will come
-	timer *time.Timer
-}
-
-// add lists l.
-func (w *waiting) add(l *link) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.links = append(w.links, l)
-	w.arm()
-}
-
-// addOwn is add for the batcher: for one of thousands of receivers, the mutex
-// was nearly half of what a push cost.
-func (w *waiting) addOwn(l *link) {
-	if w.own = append(w.own, l); len(w.own) == 1 {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.arm()
-	}
-}
-
-// arm is called with mu held. What is listed first starts the tick.
-func (w *waiting) arm() {
-	switch {
-	case w.armed:
-		return
-	case w.timer == nil:
-		w.timer = time.AfterFunc(w.tick, func() { w.root.Send(w.to.pid, &flush{w}) })
-	default:
-		w.timer.Reset(w.tick)
-	}
-	w.armed = true
-}
-
-// flush wakes the writers of all links listed. Only the batcher calls it.
-func (w *waiting) flush() {
-	w.mu.Lock()
-	links := w.links
-	w.links, w.armed = w.spare[:0], false
-	w.mu.Unlock()
-	for _, l := range links {
-		l.flush()
-	}
-	for _, l := range w.own {
-		l.flush()
-	}
-	clear(links)
-	clear(w.own)
-	w.own = w.own[:0]
-	w.mu.Lock()
-	w.spare = links[:0]
-	w.mu.Unlock()
-}
-
-// stop ends the tick.
-func (w *waiting) stop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
-	}
-}
-
-// cell holds what a push to many looks like in each codec: encoded once, whoever asks.
-type cell struct {
-	log  *slog.Logger
-	push *messages.Push
-	mu   sync.Mutex // several batchers ask at the same time
-	done []encoded
-}
-
-type encoded struct {
-	codec connectors.Codec
-	bytes []byte
-	err   error
-}
-
-func (c *cell) encode(codec connectors.Codec) (b []byte, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, e := range c.done {
-		if e.codec == codec {
-			return e.bytes, e.err
-		}
-	}
-	err = safely(func() (err error) { b, err = codec.AppendPush(nil, c.push); return err })
-	if err != nil {
-		c.log.Warn("group push not encoded", "route", c.push.Route, "error", err)
-	}
-	c.done = append(c.done, encoded{codec, b, err})
-	return b, err
 }

@@ -43,7 +43,7 @@ func BenchmarkGroupPush(b *testing.B) {
 
 func groupPush(b *testing.B, members int, p *messages.Push) {
 	n := &node{Tree: Tree{Limits: Limits{}.WithDefaults()}, log: slog.New(slog.DiscardHandler), crew: newPool((*link).write)}
-	bt := &batcher{}
+	bt := newBatcher(n, 0)
 	w := &waiting{to: bt, tick: time.Hour}
 	g := &gate{node: n, tick: time.Hour, waiting: []*waiting{w}}
 	room := &group{scope: "room"}
@@ -55,7 +55,7 @@ func groupPush(b *testing.B, members int, p *messages.Push) {
 	round := func() {
 		written.Add(members)
 		begin := time.Now()
-		room.push(&cell{log: n.log, push: p}, audience{})
+		room.push(&cell{node: n, push: p}, audience{})
 		appending += time.Since(begin)
 		w.flush()
 		written.Wait()

@@ -21,6 +21,7 @@ type Context struct {
 	req      *messages.Request
 	socket   *actor.PID
 	deferred bool
+	panicked bool
 }
 
 // Request is the request itself. It must not be changed.
@@ -128,7 +129,9 @@ func ending(n *node, req *messages.Request, b []byte, err error) any {
 func failed(n *node, req *messages.Request, b []byte, err error) any {
 	var known *messages.Error
 	if !errors.As(err, &known) {
-		n.log.Error("handler failed", "route", req.Route, "error", err)
+		if n.fault(messages.FaultHandlerError, scene{route: req.Route, session: req.GetSession().GetId(), what: err}) {
+			n.log.Error("handler failed", "route", req.Route, "error", err)
+		}
 		b = nil
 	}
 	if req.Notify {

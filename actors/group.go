@@ -164,7 +164,8 @@ func (s *sharedEntry) offer(l *link, c *cell, search bool) {
 		if err != nil {
 			return
 		}
-		s.codec, s.entry = other, &entry{bytes: b, key: c.push.Key, scope: s.scope}
+		s.codec = other
+		s.entry = &entry{bytes: b, key: c.push.Key, scope: s.scope, lossy: c.push.Lossy, made: l.now()}
 		s.made = append(s.made, s.entry)
 	}
 }

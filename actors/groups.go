@@ -2,10 +2,13 @@ package actors
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/fairlead-go/fairlead/connectors/body"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -22,14 +25,14 @@ type Group struct {
 // Join adds the client behind the socket's PID. Joining twice is joining once.
 func (g Group) Join(socket *actor.PID) {
 	if b := g.node.batcherOf(socket); b != nil && !g.to.all {
-		g.node.root.Send(b.pid, &join{g.to.name, socket, g.lane(b)})
+		b.post(&join{g.to.name, socket, g.lane(b)})
 	}
 }
 
 // Leave removes the client. A client that disconnects leaves all its groups.
 func (g Group) Leave(socket *actor.PID) {
 	if b := g.node.batcherOf(socket); b != nil && !g.to.all {
-		g.node.root.Send(b.pid, &leave{g.to.name, socket, g.lane(b)})
+		b.post(&leave{g.to.name, socket, g.lane(b)})
 	}
 }
 
@@ -37,7 +40,7 @@ func (g Group) Leave(socket *actor.PID) {
 func (g Group) Keep(kept bool) {
 	for _, b := range g.node.batchers {
 		if !g.to.all {
-			g.node.root.Send(b.pid, &keep{g.to.name, kept, g.lane(b)})
+			b.post(&keep{g.to.name, kept, g.lane(b)})
 		}
 	}
 }
@@ -61,25 +64,43 @@ func (g Group) Bound() Group {
 }
 
 // Push sends v, as JSON, to all who are meant, on the next tick. It fails when v has no
-// JSON form.
-func (g Group) Push(route string, v any) error { return g.PushKey("", route, v) }
+// JSON form, and with ErrGroupBusy.
+func (g Group) Push(route string, v any) error { return g.send(&messages.Push{Route: route}, v) }
 
 // PushKey is Push of something of which only the newest counts, a position for example:
 // while it waits, the next one pushed to the group with the same key replaces it.
 func (g Group) PushKey(key, route string, v any) error {
-	p, err := jsonPush(key, route, v)
-	if err == nil {
-		g.Send(p)
-	}
-	return err
+	return g.send(&messages.Push{Route: route, Key: key}, v)
 }
 
-// Send pushes p, which must not be changed any more, to all who are meant.
-func (g Group) Send(p *messages.Push) {
-	c := &cell{log: g.node.log, push: p}
-	for _, b := range g.node.batchers {
-		g.node.root.Send(b.pid, &broadcast{g.to, c, g.lane(b)})
+// PushLossy is Push of something that may be dropped on its way to a client for whom too much
+// waits, the oldest first: telemetry, a flood of chat.
+func (g Group) PushLossy(route string, v any) error {
+	return g.send(&messages.Push{Route: route, Lossy: true}, v)
+}
+
+func (g Group) send(p *messages.Push, v any) (err error) {
+	if p.Body, err = body.JSON(v); err != nil {
+		return fmt.Errorf("push %s: %w", p.Route, err)
 	}
+	return g.Send(p)
+}
+
+// ErrGroupBusy refuses a group push, to all members: Limits.GroupQueue others wait already. Who
+// pushes should push less, or later.
+var ErrGroupBusy = errors.New("actors: too many group pushes wait")
+
+// Send pushes p, which must not be changed any more, to all who are meant.
+func (g Group) Send(p *messages.Push) error {
+	if slices.ContainsFunc(g.node.batchers, (*batcher).full) {
+		g.node.fault(messages.FaultGroupBusy, scene{route: p.Route})
+		return ErrGroupBusy
+	}
+	c := &cell{node: g.node, push: p}
+	for _, b := range g.node.batchers {
+		b.post(&broadcast{g.to, c, g.lane(b)})
+	}
+	return nil
 }
 
 // Members asks the batchers for the sessions of those who are meant and ready, and
@@ -87,7 +108,7 @@ func (g Group) Send(p *messages.Push) {
 func (g Group) Members(ctx context.Context) ([]*messages.Session, error) {
 	reply := make(chan []*link, len(g.node.batchers))
 	for _, b := range g.node.batchers {
-		g.node.root.Send(b.pid, &ask{g.to, reply, g.lane(b)})
+		b.post(&ask{g.to, reply, g.lane(b)})
 	}
 	var sessions []*messages.Session
 	for range g.node.batchers {
@@ -120,7 +141,7 @@ func (g Group) lane(b *batcher) *lane {
 func (n *node) groups(ctx context.Context) ([]string, error) {
 	reply := make(chan []string, len(n.batchers))
 	for _, b := range n.batchers {
-		n.root.Send(b.pid, &list{reply})
+		b.post(&list{reply})
 	}
 	var names []string
 	for range n.batchers {

@@ -1,9 +1,6 @@
 package actors
 
 import (
-	"context"
-	"fmt"
-	"math"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -12,13 +9,12 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// hooksAtOnce is how many handshakes of one client may wait for the application.
-const hooksAtOnce = 4
-
 // receiver is where a request goes. ours: an actor that tells when a notify has been handled.
 type receiver struct {
 	pid  *actor.PID
 	ours bool
+	full bool    // too many requests wait there, as takeSlots has found
+	to   *target // to be told when the request has ended; nil where the mailbox counts
 }
 
 // holds tells whether the request has a slot: not when nobody answers it, nor when
@@ -34,8 +30,8 @@ const runLength = 32
 // link ends while it waits for slots.
 func (l *link) requests(in []connectors.Inbound, now time.Time) bool {
 	for len(in) > 0 {
-		n := min(len(in), runLength)
-		if !l.sendRun(in[:n], now) {
+		n := l.paced(min(len(in), runLength), now)
+		if n == 0 || !l.sendRun(in[:n], now) {
 			return false
 		}
 		in = in[n:]
@@ -70,10 +66,14 @@ func (l *link) resolve(s *messages.Session, route string) receiver {
 	if l.lastRoute != route || l.last == nil {
 		l.lastRoute, l.last = route, l.router.find(route)
 	}
-	if l.last == nil {
+	t := l.last
+	switch {
+	case t == nil:
 		return receiver{}
+	case t.ours:
+		return receiver{pid: l.choose(t, s, route), ours: true}
 	}
-	return receiver{l.choose(l.last, s, route), l.last.ours}
+	return receiver{pid: l.choose(t, s, route), to: t}
 }
 
 // choose asks the user's function, if there is one. When it panics nobody answers the request.
@@ -83,6 +83,7 @@ func (l *link) choose(t *target, s *messages.Session, route string) (pid *actor.
 	}
 	if err := safely(func() error { pid = t.pick(s, route); return nil }); err != nil {
 		l.log.Error("panic in a route function", "route", route, "error", err)
+		l.fault(messages.FaultCallback, scene{route: route, session: s.Id, what: err})
 		return nil
 	}
 	return pid
@@ -90,14 +91,23 @@ func (l *link) choose(t *target, s *messages.Session, route string) (pid *actor.
 
 // forward sends a request to its actor, with the socket as its sender.
 func (l *link) forward(in *connectors.Inbound, to receiver, e *actor.MessageEnvelope) {
-	if to.pid == nil {
-		if !in.Notify {
-			l.answer(l.currentCodec(), origin(in), in.Fail(nil))
-		}
-		return
+	switch {
+	case to.full:
+		l.refuse(origin(in), in.Notify)
+	case to.pid != nil:
+		e.Message, e.Sender = in.Request, l.pid
+		l.root.Send(to.pid, e)
+	case !in.Notify:
+		l.answer(l.currentCodec(), origin(in), in.Fail(nil))
 	}
-	e.Message, e.Sender = in.Request, l.pid
-	l.root.Send(to.pid, e)
+}
+
+// refuse answers busy.
+func (l *link) refuse(o connectors.Origin, notify bool) {
+	l.fault(messages.FaultBusy, scene{route: o.Route, session: l.session.Load().Id})
+	if !notify {
+		l.answer(l.currentCodec(), o, &messages.Response{Error: busyError()})
+	}
 }
 
 func origin(in *connectors.Inbound) connectors.Origin {
@@ -116,12 +126,10 @@ func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now time.Time) 
 	if l.reason != nil {
 		return 0
 	}
-	due := time.Duration(math.MaxInt64)
-	deadline := int64(0)
+	began, deadline := now.Sub(l.born), int64(0)
 	if l.RequestTimeout > 0 {
-		at := now.Add(l.RequestTimeout)
-		due, deadline = l.age(at), at.UnixNano()
-		l.ringBy(due)
+		deadline = now.Add(l.RequestTimeout).UnixNano()
+		l.ringBy(began + l.RequestTimeout)
 	}
 	for n = range in {
 		r := &in[n]
@@ -131,21 +139,14 @@ func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now time.Time) 
 		if n > 0 && l.noRoom(len(r.Body)) {
 			return n
 		}
-		r.Deadline = deadline
-		r.Seq = l.slots.take(origin(r), r.Notify, len(r.Body), due)
+		if to[n].full = !to[n].to.enter(l.RouteQueue); to[n].full {
+			continue
+		}
+		s := l.slots.take(origin(r), r.Notify, len(r.Body), began)
+		s.to = to[n].to
+		r.Deadline, r.Seq = deadline, s.seq
 	}
 	return len(in)
-}
-
-// waitForRoom is called with mu held, and holds it again when it returns.
-func (l *link) waitForRoom() {
-	if l.room == nil {
-		l.room = make(chan struct{}, 1)
-	}
-	l.full = true
-	l.mu.Unlock()
-	<-l.room
-	l.mu.Lock()
 }
 
 // noRoom is called with mu held. A single request of any legal size always has room.
@@ -154,77 +155,15 @@ func (l *link) noRoom(bytes int) bool {
 	return n >= l.InFlight || n > 0 && l.slots.bytes+bytes > l.InFlightBytes
 }
 
-// wakeReader is called with mu held, when a slot is free or the link ends.
-func (l *link) wakeReader() {
-	if l.full {
-		l.full = false
-		l.room <- struct{}{}
-	}
-}
-
 // done frees the slot of a notify that has been handled.
 func (l *link) done(seq uint64) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, ok := l.slots.release(seq); ok {
+	_, ok := l.slots.release(seq)
+	if ok {
 		l.wakeReader()
 	}
-}
-
-// ask asks the application whether the client may come in. Its hook has a
-// goroutine of its own and the time until the protocol's next deadline.
-func (l *link) ask(h *connectors.Hello) {
-	if l.Handshake == nil {
-		l.converse(func(p connectors.Protocol, s *connectors.Step, now time.Time) { p.Welcome(s, nil, nil, now) })
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.reason != nil || l.asked >= hooksAtOnce {
-		return
-	}
-	ctx, cancel := l.hookContext()
-	l.asked++
-	if before := l.cancel; before != nil {
-		l.cancel = func() { before(); cancel() }
-	} else {
-		l.cancel = cancel
-	}
-	go l.hook(ctx, cancel, h)
-}
-
-// hookContext is called with mu held.
-func (l *link) hookContext() (context.Context, context.CancelFunc) {
-	if age := l.alarm.proto; age != 0 {
-		return context.WithDeadline(context.Background(), l.born.Add(age))
-	}
-	return context.WithCancel(context.Background())
-}
-
-// hook runs the application's handshake hook. It is not waited for when the
-// link ends: its context is cancelled.
-func (l *link) hook(ctx context.Context, cancel context.CancelFunc, h *connectors.Hello) {
-	defer cancel()
-	user, err := l.callHook(ctx, h)
-	l.mu.Lock()
-	if l.asked--; l.asked == 0 {
-		l.cancel = nil
-	}
 	l.mu.Unlock()
-	defer func() {
-		if p := recover(); p != nil {
-			l.fail(p)
-		}
-	}()
-	l.converse(func(p connectors.Protocol, s *connectors.Step, now time.Time) { p.Welcome(s, user, err, now) })
-}
-
-func (l *link) callHook(ctx context.Context, h *connectors.Hello) (user any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			l.log.Error("panic in the handshake hook", "socket", l.pid.Id, "panic", fmt.Sprint(p))
-			user, err = nil, &messages.Error{Code: messages.CodeInternal}
-		}
-	}()
-	return l.Handshake(ctx, h)
+	if ok {
+		l.mayDepart()
+	}
 }

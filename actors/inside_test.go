@@ -145,7 +145,7 @@ func TestMailbox(t *testing.T) {
 			lost := 0
 			kind := c.kind
 			kind.burst, kind.turns = 10, inline{}
-			kind.lost = func(any) { lost++ }
+			kind.lost = func(*actor.PID, any) { lost++ }
 			m, _ := newMailbox(&kind)().(*mailbox)
 			s := &script{}
 			c.do(m, s)
@@ -281,8 +281,8 @@ func TestAPoolThatKeepsUpHiresNobody(t *testing.T) {
 func TestSlots(t *testing.T) {
 	var s slots
 	o := connectors.Origin{ID: 7, Route: "r", Tag: 1}
-	a := s.take(o, false, 10, 100)
-	b := s.take(o, true, 20, 50)
+	a := s.take(o, false, 10, 100).seq
+	b := s.take(o, true, 20, 50).seq
 	if s.used() != 2 || s.bytes != 30 {
 		t.Errorf("used %d with %d bytes, want 2 with 30", s.used(), s.bytes)
 	}
@@ -292,7 +292,7 @@ func TestSlots(t *testing.T) {
 	if _, ok := s.release(a); ok {
 		t.Error("released twice")
 	}
-	c := s.take(o, false, 1, 70)
+	c := s.take(o, false, 1, 70).seq
 	if c == a || c&seqIndex != a&seqIndex {
 		t.Errorf("Seq %x after %x: want the same slot and another generation", c, a)
 	}
@@ -311,7 +311,7 @@ func TestSlots(t *testing.T) {
 	if _, ok := s.release(b); ok {
 		t.Error("an expired Seq was released again")
 	}
-	if due, next = s.expired(70); len(due) != 1 || next != 0 || s.used() != 0 || s.bytes != 0 {
+	if due, next = s.expired(70); len(due) != 1 || next != -1 || s.used() != 0 || s.bytes != 0 {
 		t.Errorf("at 70: %d due, next %d, used %d, bytes %d", len(due), next, s.used(), s.bytes)
 	}
 }
@@ -337,7 +337,7 @@ func TestOutboxForgetsWhatWasReplacedBeforeItGrows(t *testing.T) {
 }
 
 func TestBackoffDoublesUpToItsMost(t *testing.T) {
-	b := backoff{first: 50 * time.Millisecond, most: time.Second}
+	b := backoff{Backoff{First: 50 * time.Millisecond, Most: time.Second}}
 	for n, want := range map[int]time.Duration{1: 50, 2: 100, 3: 200, 5: 800, 6: 1000, 60: 1000} {
 		want *= time.Millisecond
 		for range 100 {

@@ -89,18 +89,29 @@ func TestAKickLeavesLastAndIsAnswered(t *testing.T) {
 	})
 }
 
-func TestAStuckClientIsKickedAfterASecond(t *testing.T) {
+func TestAStuckClientIsKickedAtOnce(t *testing.T) {
+	for name, c := range map[string]struct{ stuck, want time.Duration }{
+		"whose write has just begun":           {0, 250 * time.Millisecond},
+		"who has been for a tenth of a second": {100 * time.Millisecond, 150 * time.Millisecond},
+		"who has been for longer":              {time.Second, 0},
+	} {
+		t.Run(name, func(t *testing.T) { kickStuck(t, c.stuck, c.want) })
+	}
+}
+
+func kickStuck(t *testing.T, stuck, want time.Duration) {
 	bubble(t, withGame, func(r *rig) {
 		e := r.dial()
 		e.block.Store(true)
 		r.system.Root.Send(e.session.Socket, &messages.Push{Route: "on", Body: []byte("1"), Urgent: true})
 		<-e.stuck
+		time.Sleep(stuck)
 		begin := time.Now()
 		r.system.Root.Send(e.session.Socket, &messages.Push{Route: "on", Body: []byte("2")})
 		r.system.Root.RequestWithCustomSender(e.session.Socket, &messages.Kick{}, r.events.pid)
 		e.hungUp()
-		if d := time.Since(begin); d != time.Second {
-			t.Errorf("closed after %v, want 1s", d)
+		if d := time.Since(begin); d != want {
+			t.Errorf("closed after %v, want %v", d, want)
 		}
 		if k := next[*messages.Kicked](t, r.events); k.Flushed {
 			t.Error("Kicked says flushed, and nothing was")

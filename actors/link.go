@@ -29,6 +29,7 @@ type link struct {
 	batcher *batcher
 	pid     *actor.PID
 	born    time.Time
+	bornAt  time.Duration // since the node was
 	session atomic.Pointer[messages.Session]
 	read    atomic.Uint64 // bytes
 
@@ -49,12 +50,23 @@ type link struct {
 	written uint64 // bytes
 	flying  uint64 // messages in the write under way
 	alarm   alarm
+	flight  flight
 	reason  *connectors.Reason // set once: the link ends
 	live    int                // goroutines of the link
 	closed  bool
 	cancel  context.CancelFunc // of the handshake hooks that run
 	asked   int                // hooks that run
 	kickers []*actor.PID       // who waits for Kicked
+
+	fullSince time.Duration   // when the reader began to wait
+	paid      time.Duration   // of Limits.Rate: when the client will have rested
+	pressing  []*actor.PID    // who pushes, and has been told that it is too much
+	panics    []time.Duration // that its requests caused
+
+	// What tells when a client that is to go may go.
+	leaving atomic.Pointer[connectors.Reason]
+	feeding atomic.Bool  // the reader handles frames
+	owed    atomic.Int32 // answers to requests that have left their slots
 
 	seats []seat // in groups; the batcher's
 }
@@ -97,9 +109,10 @@ func (l *link) readOn() (again bool) {
 	reading := false
 	defer func() {
 		if p := recover(); p != nil {
-			l.fail(p)
 			if reading {
-				l.end(connectors.Reason{Cause: messages.CauseFailed})
+				l.broken(p)
+			} else {
+				l.fail(p)
 			}
 			again = !l.ended()
 		}
@@ -126,6 +139,11 @@ var steps = sync.Pool{New: func() any { return new(connectors.Step) }}
 
 // feed brings the frames of one read to the protocol and does what it wants.
 func (l *link) feed(frames []connectors.Frame) bool {
+	l.feeding.Store(true)
+	defer l.fed()
+	if l.leaving.Load() != nil { // they came too late: nobody has looked at them
+		return false
+	}
 	step := steps.Get().(*connectors.Step)
 	defer func() { step.Reset(); steps.Put(step) }()
 	n := 0
@@ -141,7 +159,13 @@ func (l *link) feed(frames []connectors.Frame) bool {
 			return false
 		}
 	}
-	return true
+	return l.leaving.Load() == nil
+}
+
+// fed notes that the reader has handled what it read.
+func (l *link) fed() {
+	l.feeding.Store(false)
+	l.mayDepart()
 }
 
 // take feeds frames until one wants what a step can hold only once: to ask the
@@ -210,6 +234,9 @@ func (l *link) welcome(c connectors.Codec) {
 	if first {
 		l.readies.Add(1)
 		l.tell(&messages.Connected{Session: l.session.Load()})
+		if r := l.bye.Load(); r != nil { // it shook hands before we began to drain
+			l.depart(r)
+		}
 	}
 }
 
@@ -258,10 +285,13 @@ func (l *link) close() {
 	l.wakeReader()
 	ev := &messages.Closed{Session: l.session.Load(), Cause: reason.Cause, Reason: reason.Text}
 	ev.Unsent = l.flying + l.out.messages()
+	ev.Unanswered = uint64(l.slots.used())
 	ev.BytesIn, ev.BytesOut = l.read.Load(), l.written
 	flushed := l.out.sealed && ev.Unsent == 0
+	ev.Told = flushed && l.out.farewell
 	ready, kickers := l.codec != nil, l.kickers
-	l.codec, l.slots, l.kickers, l.out.batch = nil, slots{}, nil, nil
+	l.slots.releaseAll()
+	l.codec, l.slots, l.kickers, l.out.batch, l.pressing = nil, slots{}, nil, nil, nil
 	gone := l.live == 0
 	l.mu.Unlock()
 
@@ -282,6 +312,7 @@ func (l *link) close() {
 		l.readies.Add(-1)
 		l.tell(ev)
 	}
+	l.exit.gone(ready, ev)
 	if gone {
 		l.links.Done()
 	}
@@ -300,6 +331,7 @@ func (l *link) leave() {
 
 // fail reports a panic outside Receive to the socket's actor, which fails with it.
 func (l *link) fail(p any) {
+	l.fault(messages.FaultSocket, scene{connector: l.name, session: l.session.Load().Id, what: p})
 	l.root.Send(l.pid, &failure{reason: p})
 }
 
@@ -317,11 +349,34 @@ func safely(f func() error) (err error) {
 func (l *link) guarded(f func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.log.Error("panic in a connector", "socket", l.pid.Id, "panic", fmt.Sprint(p))
-			l.end(connectors.Reason{Cause: messages.CauseFailed})
+			l.broken(p)
 		}
 	}()
 	f()
+}
+
+// offended counts a panic that a request of the client caused in a handler. Too many close it:
+// others are to have the handlers' time.
+func (l *link) offended() {
+	if l.Panics.Most < 0 {
+		return
+	}
+	l.mu.Lock()
+	l.panics = l.Panics.count(l.panics, l.now())
+	tooMany := len(l.panics) >= l.Panics.Most
+	l.mu.Unlock()
+	if tooMany {
+		r := connectors.Reason{Cause: messages.CauseOffending, Text: "too many failures"}
+		l.kick(r, nil, nil)
+	}
+}
+
+// broken ends a link whose Conn has panicked.
+func (l *link) broken(p any) {
+	if l.fault(messages.FaultConn, scene{connector: l.name, session: l.session.Load().Id, what: p}) {
+		l.log.Error("panic in a connector", "socket", l.pid.Id, "panic", fmt.Sprint(p))
+	}
+	l.end(connectors.Reason{Cause: messages.CauseFailed})
 }
 
 // readReason tells why reading ended.

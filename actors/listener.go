@@ -6,7 +6,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -32,13 +31,11 @@ type place struct {
 	closing   atomic.Bool
 
 	opens, closes atomic.Uint64 // sockets
+	accepts       atomic.Uint64 // that failed
 }
 
 // acceptFailed is how an accept loop ended.
 type acceptFailed struct{ err error }
-
-// Restarts of listeners: for ever, but not in a hurry.
-var listenerRestarts = backoff{first: 50 * time.Millisecond, most: 5 * time.Second, calm: 10 * time.Second}
 
 func (l *listener) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
@@ -62,16 +59,38 @@ func (p *place) accept() {
 			if err != nil {
 				return err
 			}
-			n := p.next.Add(1)
-			p.root.Send(p.shards[n%uint64(len(p.shards))], &opened{c, p})
+			p.hand(&opened{conn: c, from: p})
 		}
 	})
 	p.accepting.Store(false)
 	if p.closing.Load() && errors.Is(err, net.ErrClosed) {
 		return
 	}
+	p.accepts.Add(1)
 	p.log.Warn("accept failed", "connector", p.name, "addr", p.addr, "error", err)
 	p.root.Send(p.pid.Load(), &acceptFailed{fmt.Errorf("accept: %w", err)})
+}
+
+// hand gives a client to one of the shards.
+func (p *place) hand(m *opened) {
+	shards := *p.shards.Load()
+	p.root.Send(shards[p.next.Add(1)%uint64(len(shards))], m)
+}
+
+// health is why clients cannot come in on this address, or nil.
+func (p *place) health() (err error) {
+	switch h, ok := p.Listener.(connectors.Health); {
+	case p.closing.Load():
+		return ErrStopping
+	case !p.accepting.Load():
+		return fmt.Errorf("actors: connector %q does not accept on %s", p.name, p.addr)
+	case ok:
+		_ = safely(func() error { err = h.Health(); return nil })
+	}
+	if err != nil {
+		err = fmt.Errorf("actors: connector %q on %s: %w", p.name, p.addr, err)
+	}
+	return err
 }
 
 // close stops accepting, for good.

@@ -17,7 +17,9 @@ type mailboxKind struct {
 	limit int
 	// lost is told of every message that is never handled: the mailbox was
 	// full, or the actor stopped. Nil: nobody is told.
-	lost func(msg any)
+	lost func(to *actor.PID, msg any)
+	// full is told instead of lost when the mailbox was full. Nil: lost is.
+	full func(to *actor.PID, msg any)
 }
 
 // mailbox replaces the engine's own, for three reasons: it is a third smaller
@@ -35,7 +37,8 @@ type mailbox struct {
 	system    []any
 	running   bool
 	suspended bool
-	stopping  bool // a Stop was handled: the actor may be gone from here on
+	stopping  bool          // a Stop is handled: the actor may be gone from here on
+	was       actor.Process // registered when that began: a successor has another one
 }
 
 func newMailbox(kind *mailboxKind) actor.MailboxProducer {
@@ -65,7 +68,7 @@ func (m *mailbox) PostUserMessage(msg any) {
 		m.process(msg)
 	case m.kind.limit > 0 && m.queue.n >= m.kind.limit:
 		m.mu.Unlock()
-		m.tellLost(msg)
+		m.tellFull(msg)
 	default:
 		m.queue.push(msg)
 		m.wake()
@@ -194,7 +197,9 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 		case *actor.ResumeMailbox:
 			m.suspended = false
 		case *actor.Stop, *actor.Terminated: // an actor may end with either
-			m.stopping = true
+			if !m.stopping {
+				m.stopping, m.was = true, m.registered()
+			}
 			return msg, true, true
 		default:
 			return msg, true, true
@@ -207,18 +212,39 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 	return m.queue.pop(), false, true
 }
 
-// alive tells whether the actor is still registered.
+// alive tells whether the actor is still registered, it and not one that has taken its name.
 func (m *mailbox) alive() bool {
+	return m.was == nil || m.registered() == m.was
+}
+
+// registered is what the actor's name leads to.
+func (m *mailbox) registered() actor.Process {
 	c, ok := m.invoker.(actor.Context)
 	if !ok {
-		return true
+		return nil
 	}
-	_, ok = c.ActorSystem().ProcessRegistry.GetLocal(c.Self().Id)
-	return ok
+	p, _ := c.ActorSystem().ProcessRegistry.GetLocal(c.Self().Id)
+	return p
 }
 
 func (m *mailbox) tellLost(msg any) {
 	if m.kind.lost != nil {
-		m.kind.lost(msg)
+		m.kind.lost(m.self(), msg)
 	}
+}
+
+func (m *mailbox) tellFull(msg any) {
+	if m.kind.full != nil {
+		m.kind.full(m.self(), msg)
+	} else {
+		m.tellLost(msg)
+	}
+}
+
+// self is the mailbox's actor, if that can be known.
+func (m *mailbox) self() *actor.PID {
+	if c, ok := m.invoker.(actor.Context); ok {
+		return c.Self()
+	}
+	return nil
 }

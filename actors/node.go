@@ -15,7 +15,7 @@ import (
 )
 
 // causes is how many there are of messages.Cause.
-const causes = 16
+const causes = 32
 
 // node is what all parts of one tree share. Nothing in it changes after the
 // tree has started.
@@ -35,6 +35,15 @@ type node struct {
 	links         sync.WaitGroup // links whose goroutines live
 	readies       atomic.Int64   // clients whose handshake is done
 	causes        [causes]atomic.Uint64
+	faults        faults
+	trouble       trouble
+	born          time.Time
+
+	interval, slack time.Duration // of Limits.Rate
+	level           atomic.Int32  // of the memory gate
+	memory          memoryGate
+	bye             atomic.Pointer[connectors.Reason] // what clients are told while we drain
+	exit
 }
 
 // gate is what all sockets of one connector share.
@@ -44,21 +53,25 @@ type gate struct {
 	connector connectors.Connector
 	tick      time.Duration // negative: pushes never wait
 	waiting   []*waiting    // one for each batcher
-	shards    []*actor.PID
+	shards    atomic.Pointer[[]*actor.PID]
 }
+
+// now is the time since the node was made.
+func (n *node) now() time.Duration { return time.Since(n.born) }
 
 // opening makes a link one that can be found. Its batcher knows of it before anybody can
 // send it there.
 func (g *gate) opening(l *link) {
-	g.directory.add(l)
-	g.root.Send(l.batcher.pid, &linkOpened{l})
 	l.place.opens.Add(1)
+	g.live.Add(1)
+	g.directory.add(l)
+	l.batcher.post(&linkOpened{l})
 }
 
 // closing makes it one that cannot be found any more.
 func (g *gate) closing(l *link) {
 	g.directory.remove(l)
-	g.root.Send(l.batcher.pid, &linkClosed{l})
+	l.batcher.post(&linkClosed{l})
 	l.place.closes.Add(1)
 }
 
@@ -81,6 +94,11 @@ func (n *node) tell(event any) {
 // socketID names socket number no, which can be read off it.
 func (n *node) socketID(no uint64) string {
 	return n.boot + "-" + strconv.FormatUint(no, 10)
+}
+
+// sessionOf is the id of the session that a socket's PID stands for.
+func sessionOf(socket *actor.PID) string {
+	return socket.Id[strings.LastIndexByte(socket.Id, '/')+1:]
 }
 
 // socketNo is the number of the socket with this PID, if it is one of ours.
@@ -116,7 +134,7 @@ func (n *node) sendBehind(lanes []lane, to *actor.PID, msg any) {
 func (n *node) sendTo(l *link, lanes []lane, to *actor.PID, msg any) {
 	switch {
 	case l != nil && lanes != nil && !lanes[l.batcher.k].empty():
-		n.root.Send(l.batcher.pid, &deliver{l, msg, lanes[l.batcher.k].enter()})
+		l.batcher.post(&deliver{l, msg, lanes[l.batcher.k].enter()})
 	case l == nil || !l.obey(msg, nil):
 		n.root.Send(to, msg)
 	}

@@ -2,29 +2,30 @@ package actors
 
 import (
 	"fmt"
-	"time"
-
-	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/messages"
 )
-
-// flushTime is how long a link that is about to close may take to write what waits.
-const flushTime = time.Second
 
 // respond answers the request of m.Seq, unless it has been answered or has expired.
 func (l *link) respond(m *messages.Response) {
 	l.mu.Lock()
 	t, ok := l.slots.release(m.Seq)
 	if ok {
+		l.owed.Add(1)
 		l.wakeReader()
 	}
 	codec := l.codec
 	l.mu.Unlock()
-	if ok && !t.notify {
+	if !ok {
+		l.faults.add(messages.FaultStale, 1)
+		return
+	}
+	if !t.notify {
 		l.answer(codec, t.origin, m)
 	}
+	l.owed.Add(-1)
+	l.mayDepart()
 }
 
 // answer sends the response to what o remembers. One that cannot be encoded becomes code 500.
@@ -35,7 +36,9 @@ func (l *link) answer(codec connectors.Codec, o connectors.Origin, m *messages.R
 	e := newEntry()
 	err := l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendResponse(dst, o, m) })
 	if err != nil {
-		l.log.Warn("response not encoded", "route", o.Route, "socket", l.pid.Id, "error", err)
+		if l.fault(messages.FaultEncode, scene{l.name, o.Route, l.session.Load().Id, err}) {
+			l.log.Warn("response not encoded", "route", o.Route, "socket", l.pid.Id, "error", err)
+		}
 		fail := &messages.Response{Error: messages.AsError(nil)}
 		if l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendResponse(dst, o, fail) }) != nil {
 			return
@@ -67,9 +70,11 @@ func (l *link) encodePush(p *messages.Push) *entry {
 		return nil
 	}
 	e := newEntry()
-	e.key = p.Key
+	e.key, e.lossy = p.Key, p.Lossy
 	if err := l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendPush(dst, p) }); err != nil {
-		l.log.Warn("push not encoded", "route", p.Route, "socket", l.pid.Id, "error", err)
+		if l.fault(messages.FaultEncode, scene{l.name, p.Route, l.session.Load().Id, err}) {
+			l.log.Warn("push not encoded", "route", p.Route, "socket", l.pid.Id, "error", err)
+		}
 		return nil
 	}
 	return e
@@ -97,6 +102,7 @@ func (l *link) currentCodec() connectors.Codec {
 
 // put is the one door into the outbox for what is made for this client alone.
 func (l *link) put(e *entry, now bool) {
+	e.made = l.now()
 	l.mu.Lock()
 	if e.key != "" {
 		l.out.drop(e.scope, e.key)
@@ -104,17 +110,14 @@ func (l *link) put(e *entry, now bool) {
 	next := l.enqueue(e, now)
 	lone := l.slots.used() == 0
 	l.mu.Unlock()
-	switch next {
-	case toBeClosed:
-		l.tooSlow()
-	case toBeListed:
+	if next&toBeListed != 0 {
 		l.waiting[l.batcher.k].add(l)
-	case toBeWritten:
-		// More to come gathers while the crew writes; a lone answer need not wait for it.
-		if !lone || !l.writeAtOnce() {
-			l.crew.schedule(l)
-		}
 	}
+	// More to come gathers while the crew writes; a lone answer need not wait for it.
+	if next&toBeWritten != 0 && (!lone || !l.writeAtOnce()) {
+		l.crew.schedule(l)
+	}
+	l.strained(next)
 }
 
 // offer takes an entry that was made for many. When the client's codec is another one it
@@ -136,56 +139,57 @@ func (l *link) offer(s *sharedEntry, now, search bool) (other connectors.Codec) 
 	next := l.enqueue(s.entry, now)
 	l.mu.Unlock()
 	switch {
-	case next == toBeClosed:
-		l.tooSlow()
-	case next == toBeListed && s.batcher:
-		l.waiting[l.batcher.k].addOwn(l)
-	case next == toBeListed:
-		l.waiting[l.batcher.k].add(l)
-	case next == toBeWritten:
+	case next == 0:
+		return nil
+	case next&toBeWritten != 0:
 		l.crew.schedule(l)
+	case next&toBeListed != 0 && s.batcher:
+		l.waiting[l.batcher.k].addOwn(l)
+	case next&toBeListed != 0:
+		l.waiting[l.batcher.k].add(l)
 	}
+	l.strained(next)
 	return nil
 }
 
-// What is left to do for a link when an entry has been queued.
+// outcome is what is left to do for a link when an entry has been queued.
 type outcome int
 
 const (
-	nothing     outcome = iota
-	toBeListed          // with its batcher, for the tick
-	toBeWritten         // now: the caller has become its writer
-	toBeClosed          // it is too slow to take more
+	toBeListed  outcome = 1 << iota // with its batcher, for the tick
+	toBeWritten                     // now: the caller has become its writer
+	toBeClosed                      // it is too slow to take more
+	toBeTold                        // publishers: more waits than it takes
+	toBeShed                        // lossy pushes have been dropped: to be counted
 )
 
 // enqueue is called with mu held.
-func (l *link) enqueue(e *entry, now bool) outcome {
-	switch {
-	case l.out.sealed || l.reason != nil:
-		return nothing
-	case l.out.bytes > 0 && l.out.bytes+len(e.bytes) > l.OutboxHard:
-		return toBeClosed
+func (l *link) enqueue(e *entry, now bool) (next outcome) {
+	if l.out.sealed || l.reason != nil {
+		return 0
+	}
+	if l.out.load()+len(e.bytes) > l.softLimit() || e.lossy && l.shedding() {
+		var refused bool
+		if next, refused = l.strain(e); refused {
+			return next
+		}
 	}
 	l.out.add(e)
 	switch {
 	case now && l.claim():
-		return toBeWritten
+		next |= toBeWritten
 	case now:
 	case !l.out.waiting && !l.out.writing:
 		l.out.waiting = true
-		return toBeListed
+		next |= toBeListed
 	}
-	return nothing
-}
-
-func (l *link) tooSlow() {
-	l.end(connectors.Reason{Cause: messages.CauseSlow, Text: "outbox full"})
+	return next
 }
 
 // sendControl queues the protocol's own packages ahead of all messages.
 func (l *link) sendControl(packages []byte) {
 	l.mu.Lock()
-	slow := len(l.out.control)+len(packages) > l.OutboxHard
+	slow := len(l.out.control)+len(packages) > l.OutboxHard // it asks and does not read
 	if !slow && l.reason == nil && !l.out.sealed {
 		l.out.control = append(l.out.control, packages...)
 		l.out.bytes += len(packages)
@@ -193,158 +197,6 @@ func (l *link) sendControl(packages []byte) {
 	}
 	l.mu.Unlock()
 	if slow {
-		l.tooSlow()
+		l.tooSlow("outbox full")
 	}
-}
-
-// kick closes the link when what waits has been written. With a codec that has a
-// word for it the client is told why, when tell is set.
-func (l *link) kick(r connectors.Reason, tell bool, from *actor.PID) {
-	var last *entry
-	if codec := l.currentCodec(); tell && codec != nil {
-		last = newEntry()
-		if l.encode(last, func(dst []byte) ([]byte, error) { return codec.AppendKick(dst, &messages.Kick{Reason: r.Text}) }) != nil {
-			last = nil
-		}
-	}
-	if from != nil {
-		l.mu.Lock()
-		l.kickers = append(l.kickers, from)
-		l.mu.Unlock()
-	}
-	l.seal(r, last)
-}
-
-// seal lets the outbox take nothing more after last. The link ends when all is
-// written, or when flushTime is over.
-func (l *link) seal(r connectors.Reason, last *entry) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.out.sealed || l.reason != nil {
-		return
-	}
-	if last != nil && len(last.bytes) > 0 {
-		l.out.add(last)
-	}
-	l.out.sealed, l.out.last = true, r
-	time.AfterFunc(flushTime, func() { l.end(r) })
-	l.wakeWriter()
-}
-
-// flush is called on the batcher's tick.
-func (l *link) flush() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.out.waiting = false
-	if l.out.batch != nil {
-		l.wakeWriter()
-	}
-}
-
-// wakeWriter is called with mu held.
-func (l *link) wakeWriter() {
-	if l.claim() {
-		l.crew.schedule(l)
-	}
-}
-
-// claim is called with mu held. It makes the caller the link's only writer, who writes, or
-// has the crew do it.
-func (l *link) claim() bool {
-	if l.out.writing || l.closed {
-		return false
-	}
-	l.out.writing = true
-	l.live++
-	return true
-}
-
-// writeAtOnce writes what waits, on the goroutine of who has claimed the writing, if the wire
-// can do that without waiting. It returns false when the crew is to go on.
-func (l *link) writeAtOnce() bool {
-	conn, ok := l.conn.(connectors.Prompt)
-	if !ok {
-		return false
-	}
-	l.mu.Lock()
-	control, b := l.out.take()
-	if b == nil { // dropped meanwhile
-		l.mu.Unlock()
-		return false
-	}
-	l.flying = uint64(len(b.entries))
-	l.mu.Unlock()
-
-	packages, n := b.wire(control), 0
-	for _, p := range packages {
-		n += len(p)
-	}
-	taken, rest := false, false
-	l.guarded(func() { taken, rest = conn.TryWrite(packages) })
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.flying = 0
-	if !taken {
-		l.out.putBack(control, b)
-		return false
-	}
-	l.written += uint64(n)
-	l.out.keep(b.release())
-	if l.out.rest = rest; rest || l.out.batch != nil || l.out.control != nil || l.out.sealed {
-		return false
-	}
-	l.out.writing = false
-	if l.live--; l.live == 0 && l.closed {
-		l.links.Done()
-	}
-	return true
-}
-
-// write runs on a goroutine of the crew for as long as there is something to write.
-func (l *link) write() {
-	defer l.leave()
-	l.guarded(func() {
-		var t turn
-		for ok := true; ok; {
-			t, ok = l.writeBatch(t)
-		}
-	})
-}
-
-// turn is what one write leaves to be noted, under the lock that the next one takes.
-type turn struct {
-	bytes int
-	empty *batch
-}
-
-// writeBatch notes the write before and writes what has gathered meanwhile. It is not ok when
-// there is nothing, or when writing fails.
-func (l *link) writeBatch(before turn) (t turn, ok bool) {
-	l.mu.Lock()
-	l.written += uint64(before.bytes)
-	l.out.keep(before.empty)
-	control, b := l.out.take()
-	if b == nil {
-		l.out.writing, l.flying = false, 0
-		sealed, last := l.out.sealed, l.out.last
-		l.mu.Unlock()
-		if sealed {
-			l.end(last)
-		}
-		return turn{}, false
-	}
-	l.flying = uint64(len(b.entries))
-	l.mu.Unlock()
-
-	packages := b.wire(control)
-	for _, p := range packages {
-		t.bytes += len(p)
-	}
-	err := l.conn.Write(packages)
-	t.empty = b.release()
-	if err != nil {
-		l.end(connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()})
-	}
-	return t, err == nil
 }

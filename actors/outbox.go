@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 )
@@ -16,7 +17,9 @@ type entry struct {
 	scope string // of the group that it was pushed to; empty: to the client itself
 	// replaced is set by the batcher when all who hold the entry hold a newer one as well.
 	replaced atomic.Bool
-	own      bool // made for one client: its memory is used again once written
+	own      bool          // made for one client: its memory is used again once written
+	lossy    bool          // may be dropped when too much waits
+	made     time.Duration // when, since the node was
 }
 
 // newEntry returns an entry for a single client, whose bytes may be appended to.
@@ -31,7 +34,18 @@ var (
 const (
 	entryKeep = 4 << 10 // larger buffers are not kept for use again
 	batchKeep = 1 << 10 // entries
+	// writeMost is what one write takes, unless a single message is longer: what is being
+	// written counts as waiting, so that a stuck client holds no more than its limit.
+	writeMost = 64 << 10
 )
+
+// release gives e's memory back, if it is nobody else's.
+func (e *entry) release() {
+	if e.own && cap(e.bytes) <= entryKeep {
+		e.bytes, e.key, e.lossy = e.bytes[:0], "", false
+		entries.Put(e)
+	}
+}
 
 // batch is what leaves in one write.
 type batch struct {
@@ -57,10 +71,7 @@ func (b *batch) wire(control []byte) net.Buffers {
 // nil when it is too large to be kept.
 func (b *batch) release() *batch {
 	for _, e := range b.entries {
-		if e.own && cap(e.bytes) <= entryKeep {
-			e.bytes, e.key = e.bytes[:0], ""
-			entries.Put(e)
-		}
+		e.release()
 	}
 	if cap(b.entries) > batchKeep {
 		return nil
@@ -74,16 +85,24 @@ func (b *batch) release() *batch {
 // outbox holds what a client is to be sent, in the order it came in. The link's
 // mutex guards it; while a write is under way the next batch gathers.
 type outbox struct {
-	control []byte // heartbeats and the like: ahead of all messages
-	batch   *batch // nil while nothing waits
-	spare   *batch // the one written last, kept while the client is not idle
-	rest    bool   // the Conn has kept a rest, which a Write must write
-	bytes   int    // waiting, control included
-	writing bool   // the writer runs
-	waiting bool   // listed with the batcher, which will wake the writer
-	sealed  bool   // takes nothing more: the link closes when all is written
-	last    connectors.Reason
+	control  []byte // heartbeats and the like: ahead of all messages
+	batch    *batch // nil while nothing waits
+	spare    *batch // the one written last, kept while the client is not idle
+	bytes    int    // waiting, control included
+	lossy    int    // of these, bytes that may be dropped
+	flying   int    // bytes of the write under way
+	rest     bool   // the Conn has kept a rest, which a Write must write
+	writing  bool   // the writer runs
+	waiting  bool   // listed with the batcher, which will wake the writer
+	sealed   bool   // takes nothing more: the link closes when all is written
+	farewell bool   // and the last message says why
+	pressed  bool   // over the soft limit: publishers have been told
+	last     connectors.Reason
 }
+
+// load is what counts against the limits: what waits and what is being written, of which a
+// single long message counts as a part only.
+func (o *outbox) load() int { return o.bytes + min(o.flying, writeMost) }
 
 // add appends e. It does not look at limits.
 func (o *outbox) add(e *entry) {
@@ -95,15 +114,49 @@ func (o *outbox) add(e *entry) {
 		o.compact()
 	}
 	b.entries = append(b.entries, e)
-	o.bytes += len(e.bytes)
+	o.count(e, 1)
+}
+
+// count adds e to the sums, or takes it off.
+func (o *outbox) count(e *entry, sign int) {
+	o.bytes += sign * len(e.bytes)
+	if e.lossy {
+		o.lossy += sign * len(e.bytes)
+	}
 }
 
 // compact drops what has been replaced, before memory grows because of it.
 func (o *outbox) compact() {
+	o.thin(func(e *entry) bool { return e.replaced.Load() })
+}
+
+// shed drops lossy messages, the oldest first, until least bytes are freed, or there are
+// none left. It returns how many.
+func (o *outbox) shed(least int) (n int) {
+	if o.lossy == 0 {
+		return 0
+	}
+	goal := o.bytes - least
+	o.thin(func(e *entry) bool {
+		if !e.lossy || o.bytes <= goal {
+			return false
+		}
+		n++
+		return true
+	})
+	return n
+}
+
+// thin removes the waiting entries that drop says yes to.
+func (o *outbox) thin(drop func(*entry) bool) {
+	if o.batch == nil {
+		return
+	}
 	kept := o.batch.entries[:0]
 	for _, e := range o.batch.entries {
-		if e.replaced.Load() {
-			o.bytes -= len(e.bytes)
+		if drop(e) {
+			o.count(e, -1)
+			e.release()
 		} else {
 			kept = append(kept, e)
 		}
@@ -119,36 +172,78 @@ func (o *outbox) drop(scope, key string) {
 	}
 	for i, e := range o.batch.entries {
 		if e.key == key && e.scope == scope && !e.replaced.Load() {
-			o.bytes -= len(e.bytes)
+			o.count(e, -1)
 			o.batch.entries = append(o.batch.entries[:i], o.batch.entries[i+1:]...)
 			return
 		}
 	}
 }
 
-// take hands over all that waits.
+// take hands over what waits, or as much as one write takes.
 func (o *outbox) take() (control []byte, b *batch) {
 	control, b = o.control, o.batch
-	o.control, o.batch, o.bytes = nil, nil, 0
-	if b == nil && (control != nil || o.rest) {
+	switch {
+	case b == nil && (control != nil || o.rest):
 		b = o.fresh()
+	case b != nil && o.bytes > writeMost:
+		b = o.split(writeMost - len(control))
+	default:
+		o.batch = nil
 	}
-	o.rest = false
+	o.control, o.rest = nil, false
+	o.flying = len(control)
+	for _, e := range b.list() {
+		o.count(e, -1)
+		o.flying += len(e.bytes)
+	}
+	o.bytes -= len(control)
 	return control, b
+}
+
+// list is the batch's entries; a nil batch has none.
+func (b *batch) list() []*entry {
+	if b == nil {
+		return nil
+	}
+	return b.entries
+}
+
+// split takes entries of up to so many bytes off what waits, at least one.
+func (o *outbox) split(most int) *batch {
+	n, size := 0, 0
+	for _, e := range o.batch.entries {
+		if size += len(e.bytes); n > 0 && size > most {
+			break
+		}
+		n++
+	}
+	if n == len(o.batch.entries) {
+		b := o.batch
+		o.batch = nil
+		return b
+	}
+	b := o.fresh()
+	b.entries = append(b.entries, o.batch.entries[:n]...)
+	left := copy(o.batch.entries, o.batch.entries[n:])
+	clear(o.batch.entries[left:])
+	o.batch.entries = o.batch.entries[:left]
+	return b
 }
 
 // putBack is take undone: what has gathered meanwhile comes behind.
 func (o *outbox) putBack(control []byte, b *batch) {
+	o.flying = 0
 	o.control = append(control, o.control...)
+	o.bytes += len(control)
+	for _, e := range b.entries {
+		o.count(e, 1)
+	}
 	if o.batch != nil {
 		b.entries = append(b.entries, o.batch.entries...)
 		o.batch.entries = o.batch.entries[:0]
 		o.keep(o.batch)
 	}
-	o.batch, o.bytes = b, len(o.control)
-	for _, e := range b.entries {
-		o.bytes += len(e.bytes)
-	}
+	o.batch = b
 }
 
 // fresh is an empty batch.
@@ -181,12 +276,20 @@ func (o *outbox) relax() {
 
 // messages counts the messages that wait.
 func (o *outbox) messages() (n uint64) {
-	if o.batch != nil {
-		for _, e := range o.batch.entries {
-			if !e.replaced.Load() {
-				n++
-			}
+	for _, e := range o.batch.list() {
+		if !e.replaced.Load() {
+			n++
 		}
 	}
 	return n
+}
+
+// oldest is when the message that has waited longest was made. It is not ok when none waits.
+func (o *outbox) oldest() (made time.Duration, ok bool) {
+	for _, e := range o.batch.list() {
+		if !e.replaced.Load() {
+			return e.made, true
+		}
+	}
+	return 0, false
 }

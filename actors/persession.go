@@ -22,7 +22,8 @@ type perSession struct {
 }
 
 func (p *perSession) Prefix() string { return p.prefix }
-func (p *perSession) target() target { return target{pids: []*actor.PID{p.pid}, ours: true} }
+
+func (p *perSession) target() *target { return &target{pids: []*actor.PID{p.pid}, ours: true} }
 
 func (p *perSession) check() error {
 	if p.serve == nil {
@@ -37,6 +38,10 @@ type sessionsActor struct {
 	node  *node
 	route *perSession
 	live  map[string]*actor.PID // by session id
+}
+
+func newSessionsActor(n *node, p *perSession) *sessionsActor {
+	return &sessionsActor{node: n, route: p, live: map[string]*actor.PID{}}
 }
 
 // sessionOver tells that a client has gone.
@@ -55,7 +60,21 @@ func (s *sessionsActor) Receive(ctx actor.Context) {
 			delete(s.live, m.id)
 			ctx.Stop(pid)
 		}
+	case *actor.Terminated: // stopped by somebody else, perhaps: the next request has a fresh one
+		for id, pid := range s.live {
+			if pid.Equal(m.Who) {
+				delete(s.live, id)
+			}
+		}
 	}
+}
+
+// HandleFailure lets the actors of sessions go on with the next message. The failed one is
+// answered.
+func (s *sessionsActor) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, msg any) {
+	s.node.fault(messages.FaultHandlerPanic, scene{route: s.route.prefix, what: reason})
+	s.node.answerFailed(msg)
+	resume{}.HandleFailure(sys, sup, child, rs, reason, msg)
 }
 
 // actor finds or makes the actor of a session; nil for a client that has gone, whose
@@ -75,14 +94,13 @@ func (s *sessionsActor) actor(ctx actor.Context, of *messages.Session) *actor.PI
 		return h.check()
 	})
 	if err != nil {
-		s.node.log.Error("no actor for a session", "route", s.route.prefix, "error", err)
+		if s.node.fault(messages.FaultCallback, scene{route: s.route.prefix, session: of.Id, what: err}) {
+			s.node.log.Error("no actor for a session", "route", s.route.prefix, "error", err)
+		}
 		return nil
 	}
 	table := h.filtered(s.node.Filters)
-	props := s.node.props(func() actor.Actor { return newRouteActor(s.node, s.route.prefix, table) }, s.node.RouteQueue)
-	if h.Dispatcher != nil {
-		props.Configure(actor.WithDispatcher(h.Dispatcher))
-	}
+	props := s.node.routeProps(h, func() actor.Actor { return newRouteActor(s.node, s.route.prefix, table) })
 	pid := mustSpawn(ctx, props, of.Id)
 	s.live[of.Id] = pid
 	return pid

@@ -57,7 +57,7 @@ func start(t *testing.T, tune func(*actors.Tree, *place)) *rig {
 	r.events = newProbe(r.system)
 	tree := actors.Tree{
 		Connectors: []connectors.Connector{r.place}, Events: r.events.pid, Log: quiet,
-		Tick: 20 * time.Millisecond, Limits: actors.Limits{}.WithDefaults(), Faults: actors.Faults{}.WithDefaults(),
+		Tick: 20 * time.Millisecond, Limits: actors.Limits{}.WithDefaults(), Faults: actors.Faults{}.WithDefaults(), Drain: actors.DrainPolicy{}.WithDefaults(),
 	}
 	if tune != nil {
 		tune(&tree, r.place)
@@ -103,11 +103,13 @@ func newProbe(system *actor.ActorSystem) *probe {
 // "R 7 chat.say body" is request 7, "N chat.say body" a notify, "H text" a
 // hello; "panic" panics in Feed, "bad" is malformed.
 type place struct {
-	conns   chan any // *end, or an error for Accept
+	conns   chan any // a Conn, or an error for Accept
 	closed  chan struct{}
 	once    sync.Once
-	pushed  atomic.Int64 // calls of AppendPush
-	shy     bool         // clients say hello first
+	pushed  atomic.Int64      // calls of AppendPush
+	shy     bool              // clients say hello first
+	encode  func(body string) // is called by AppendPush
+	far     *actor.PID        // of a route elsewhere
 	silence time.Duration
 }
 
@@ -126,7 +128,7 @@ func (p *place) Accept() (connectors.Conn, error) {
 	select {
 	case c := <-p.conns:
 		switch c := c.(type) {
-		case *end:
+		case connectors.Conn:
 			return c, nil
 		case error:
 			return nil, c
@@ -140,12 +142,22 @@ func (p *place) Accept() (connectors.Conn, error) {
 // dial connects a client.
 func (r *rig) dial() *end {
 	r.t.Helper()
-	e := &end{t: r.t, in: make(chan string, 1000), out: make(chan []string, 1000), gone: make(chan struct{}), stuck: make(chan struct{})}
-	r.place.conns <- e
+	e := r.newEnd()
+	r.enter(e, e)
+	return e
+}
+
+func (r *rig) newEnd() *end {
+	return &end{t: r.t, in: make(chan string, 1000), out: make(chan []string, 1000), gone: make(chan struct{}), stuck: make(chan struct{})}
+}
+
+// enter connects the client behind conn.
+func (r *rig) enter(conn connectors.Conn, e *end) {
+	r.t.Helper()
+	r.place.conns <- conn
 	if !r.place.shy {
 		e.session = next[*messages.Connected](r.t, r.events).Session
 	}
-	return e
 }
 
 func next[T any](t *testing.T, p *probe) T {
@@ -240,8 +252,12 @@ func (e *end) Write(packages net.Buffers) error {
 	for _, p := range packages {
 		b = append(b, string(p))
 	}
-	e.out <- b
-	return nil
+	select {
+	case e.out <- b:
+		return nil
+	case <-e.gone:
+		return net.ErrClosed
+	}
 }
 
 func (e *end) Close(r connectors.Reason) {
@@ -332,6 +348,9 @@ func (plain) AppendResponse(dst []byte, to connectors.Origin, r *messages.Respon
 
 func (p plain) AppendPush(dst []byte, m *messages.Push) ([]byte, error) {
 	p.place.pushed.Add(1)
+	if p.place.encode != nil {
+		p.place.encode(string(m.Body))
+	}
 	return fmt.Appendf(dst, "%s:%s", m.Route, m.Body), nil
 }
 

@@ -5,10 +5,13 @@ import (
 	"strconv"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/messages"
 )
 
 // rootActor is the top of a tree. It spawns the parts in the order in which
-// they need each other, and stops them in the other.
+// they need each other, and stops them in the other. A part that somebody else stops is
+// spawned anew, under the same PID.
 type rootActor struct {
 	node   *node
 	gates  []*gate
@@ -16,9 +19,25 @@ type rootActor struct {
 	ready  chan<- struct{}
 	ended  chan<- struct{}
 
-	connectors map[string]bool // that have not stopped, by PID id
+	parts      map[string]part // by PID id
+	connectors int             // of these, parts that have not stopped
 	stopping   bool
 }
+
+// part is a child of the root.
+type part struct {
+	kind  partKind
+	name  string
+	props *actor.Props
+}
+
+type partKind int
+
+const (
+	batcherPart partKind = iota
+	routePart
+	connectorPart
+)
 
 // stopAll stops the tree from the connectors inwards.
 type stopAll struct{}
@@ -28,27 +47,38 @@ func (r *rootActor) Receive(ctx actor.Context) {
 	case *actor.Started:
 		r.spawn(ctx)
 		close(r.ready)
-	case *hangUp:
-		for _, pid := range ctx.Children() {
-			if r.connectors[pid.Id] {
-				ctx.Send(pid, m)
-			}
-		}
 	case *stopAll:
 		r.stopping = true
 		r.stopConnectors(ctx)
 		r.goOn(ctx)
+	case *actor.Stopping:
+		if !r.stopping { // by somebody else: nothing would be left
+			r.stopping = true
+			r.node.giveUp(errRootStopped)
+		}
 	case *actor.Terminated:
-		delete(r.connectors, m.Who.Id)
-		r.goOn(ctx)
+		r.terminated(ctx, m.Who)
 	case *actor.Stopped:
 		close(r.ended)
 	}
 }
 
+func (r *rootActor) terminated(ctx actor.Context, pid *actor.PID) {
+	p, ok := r.parts[pid.Id]
+	switch {
+	case !ok:
+	case !r.stopping:
+		r.node.fault(messages.FaultReplaced, scene{what: pid.Id})
+		mustSpawn(ctx, p.props, p.name)
+	case p.kind == connectorPart:
+		r.connectors--
+		r.goOn(ctx)
+	}
+}
+
 func (r *rootActor) stopConnectors(ctx actor.Context) {
 	for _, pid := range ctx.Children() {
-		if r.connectors[pid.Id] {
+		if r.parts[pid.Id].kind == connectorPart {
 			ctx.Stop(pid)
 		}
 	}
@@ -56,7 +86,7 @@ func (r *rootActor) stopConnectors(ctx actor.Context) {
 
 // goOn stops what the connectors needed once they are gone.
 func (r *rootActor) goOn(ctx actor.Context) {
-	if !r.stopping || len(r.connectors) > 0 {
+	if !r.stopping || r.connectors > 0 {
 		return
 	}
 	for _, g := range r.gates {
@@ -67,34 +97,45 @@ func (r *rootActor) goOn(ctx actor.Context) {
 	ctx.Stop(ctx.Self())
 }
 
+// HandleFailure makes the root the strategy of its children: all go on with the next message.
+// The failed one, if it was a request, is answered.
+func (r *rootActor) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, msg any) {
+	switch r.parts[child.Id].kind {
+	case connectorPart:
+		r.node.treeFailed(child, reason)
+	case batcherPart:
+		r.node.fault(messages.FaultBatcher, scene{what: reason})
+	case routePart:
+		r.node.fault(messages.FaultHandlerPanic, scene{what: reason})
+		r.node.answerFailed(msg)
+	}
+	resume{}.HandleFailure(sys, sup, child, rs, reason, msg)
+}
+
 func (r *rootActor) spawn(ctx actor.Context) {
 	n := r.node
-	r.spawnBatchers(ctx)
+	r.parts = map[string]part{}
+	for _, b := range n.batchers {
+		b.pid = r.spawnPart(ctx, part{
+			batcherPart, "batcher/" + strconv.Itoa(b.k),
+			n.props(func() actor.Actor { return batcherActor{b} }, 0),
+		})
+	}
 	n.router = r.spawnRoutes(ctx)
-	r.connectors = map[string]bool{}
 	for _, g := range r.gates {
 		for _, b := range n.batchers {
-			g.waiting = append(g.waiting, &waiting{root: n.root, to: b, tick: g.tick})
+			g.waiting = append(g.waiting, &waiting{to: b, tick: g.tick})
 		}
-		c := &connectorActor{gate: g}
-		for _, p := range r.places {
-			if p.gate == g {
-				c.places = append(c.places, p)
-			}
-		}
-		pid := mustSpawn(ctx, n.props(func() actor.Actor { return c }, 0), "connector/"+g.name)
-		r.connectors[pid.Id] = true
+		c := newConnectorActor(g, r.places)
+		r.spawnPart(ctx, part{connectorPart, "connector/" + g.name, n.props(func() actor.Actor { return c }, 0)})
+		r.connectors++
 	}
 }
 
-func (r *rootActor) spawnBatchers(ctx actor.Context) {
-	n := r.node
-	for k := range batcherCount() {
-		b := &batcher{k: k}
-		n.batchers = append(n.batchers, b)
-		state := newBatcherActor(n)
-		b.pid = mustSpawn(ctx, n.props(func() actor.Actor { return state }, 0), "batcher/"+strconv.Itoa(k))
-	}
+func (r *rootActor) spawnPart(ctx actor.Context, p part) *actor.PID {
+	pid := mustSpawn(ctx, p.props, p.name)
+	r.parts[pid.Id] = p
+	return pid
 }
 
 // spawnRoutes spawns the actors of typed routes and makes the table.
@@ -106,26 +147,32 @@ func (r *rootActor) spawnRoutes(ctx actor.Context) *router {
 		case *Handlers:
 			filtered := h.filtered(n.Filters)
 			for i := range max(h.Actors, 1) {
-				props := n.props(func() actor.Actor { return newRouteActor(n, h.prefix, filtered) }, n.RouteQueue)
-				if h.Dispatcher != nil {
-					props.Configure(actor.WithDispatcher(h.Dispatcher))
-				}
-				h.pids = append(h.pids, mustSpawn(ctx, props, "route/"+h.prefix+"/"+strconv.Itoa(i)))
+				props := n.routeProps(h, func() actor.Actor { return newRouteActor(n, h.prefix, filtered) })
+				h.pids = append(h.pids, r.spawnPart(ctx, part{routePart, "route/" + h.prefix + "/" + strconv.Itoa(i), props}))
 			}
+		case *restarting:
+			h.pid = r.spawnPart(ctx, part{routePart, "route/" + h.prefix, n.props(func() actor.Actor { return h.actor(n) }, n.RouteQueue)})
 		case *perSession:
-			state := &sessionsActor{node: n, route: h, live: map[string]*actor.PID{}}
-			h.pid = mustSpawn(ctx, n.props(func() actor.Actor { return state }, n.RouteQueue), "sessions/"+h.prefix)
+			props := n.props(func() actor.Actor { return newSessionsActor(n, h) }, n.RouteQueue)
+			h.pid = r.spawnPart(ctx, part{routePart, "sessions/" + h.prefix, props})
 			n.sessionRoutes = append(n.sessionRoutes, h.pid)
 		}
-		to := route.target()
-		table[route.Prefix()] = &to
+		table[route.Prefix()] = route.target()
 	}
 	return &router{table, maphash.MakeSeed()}
+}
+
+// routeProps are those of the actors of typed routes.
+func (n *node) routeProps(h *Handlers, make actor.Producer) *actor.Props {
+	props := n.props(make, n.RouteQueue)
+	if h.Dispatcher != nil {
+		props.Configure(actor.WithDispatcher(h.Dispatcher))
+	}
+	return props
 }
 
 // props are those of all parts but sockets: the queue runs them.
 func (n *node) props(make actor.Producer, limit int) *actor.Props {
 	kind := &mailboxKind{turns: n.queue, burst: routeBurst, limit: limit, lost: n.lost}
-	return actor.PropsFromProducer(make, actor.WithDispatcher(n.queue), actor.WithMailbox(newMailbox(kind)),
-		actor.WithSupervisor(resume{}))
+	return actor.PropsFromProducer(make, actor.WithDispatcher(n.queue), actor.WithMailbox(newMailbox(kind)))
 }

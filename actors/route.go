@@ -125,7 +125,7 @@ func (h *Handlers) PID() *actor.PID {
 	return h.pids[0]
 }
 
-func (h *Handlers) target() target { return target{pids: h.pids, ours: true} }
+func (h *Handlers) target() *target { return &target{pids: h.pids, ours: true} }
 
 func (h *Handlers) check() error {
 	for _, f := range h.filters {
@@ -160,6 +160,7 @@ type routeActor struct {
 	node    *node
 	prefix  string
 	table   map[string]Handler
+	remake  func() (map[string]Handler, error) // nil: handlers go on after a panic
 	lanes   []lane
 	context *Context // kept for the next request, unless a handler has deferred its answer
 
@@ -189,11 +190,33 @@ func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
 	*c = Context{route: r, req: req, socket: sender}
 	r.context = nil
 	b, err := r.call(c)
+	if c.panicked {
+		r.answer(c, nil, messages.AsError(nil))
+		r.panicked(c)
+		return
+	}
 	if c.deferred {
 		return
 	}
 	r.answer(c, b, err)
 	r.context = c
+}
+
+// panicked counts the panic against the client, and makes the handlers anew where that is wanted.
+func (r *routeActor) panicked(c *Context) {
+	if l := r.linkOf(c.socket); l != nil {
+		l.offended()
+	}
+	if r.remake == nil {
+		return
+	}
+	table, err := r.remake()
+	if err != nil {
+		r.node.log.Error("route not restarted", "route", r.prefix, "error", err)
+		return
+	}
+	r.table = table
+	r.node.fault(messages.FaultRouteRestarted, scene{route: r.prefix})
 }
 
 // answer ends a request. One that went well, of a client that is here, needs no message of its
@@ -221,9 +244,11 @@ func (r *routeActor) call(c *Context) (b []byte, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			r.node.log.Error("panic in a handler", "route", c.req.Route,
-				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			b, err = nil, messages.AsError(nil)
+			c.panicked = true
+			if r.node.fault(messages.FaultHandlerPanic, scene{route: c.req.Route, session: c.req.GetSession().GetId(), what: p}) {
+				r.node.log.Error("panic in a handler", "route", c.req.Route,
+					"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
 		}
 	}()
 	return f(c, c.req.Body)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strings"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -17,7 +18,7 @@ type Route interface {
 	// Prefix is what the names that the route answers begin with.
 	Prefix() string
 	// target is what the router needs to know, once the tree runs.
-	target() target
+	target() *target
 	// check reports a mistake in how the route was made.
 	check() error
 }
@@ -28,33 +29,54 @@ type target struct {
 	pids []*actor.PID
 	ours bool
 	pick func(*messages.Session, string) *actor.PID
+	// waiting counts the requests that actors of the user's have not answered. Our own
+	// have a bound in their mailboxes.
+	waiting atomic.Int64
+}
+
+// enter counts a request in, unless most are in. A nil target counts nothing.
+func (t *target) enter(most int) bool {
+	if t == nil {
+		return true
+	}
+	if t.waiting.Add(1) <= int64(most) {
+		return true
+	}
+	t.waiting.Add(-1)
+	return false
+}
+
+// leave counts it out.
+func (t *target) leave() {
+	if t != nil {
+		t.waiting.Add(-1)
+	}
 }
 
 // RouteFunc lets pick choose the actor for each request: by player, by shard, on another
 // node. It runs on the client's reader and must not block; nil means that nobody answers.
 func RouteFunc(prefix string, pick func(s *messages.Session, route string) *actor.PID) Route {
-	return route{prefix, target{pick: pick}}
+	return route{prefix: prefix, pick: pick}
 }
 
 // RoutePID sends requests to an actor of the user's. It handles *messages.Request,
 // and answers with ctx.Respond(req.Reply(body)) or ctx.Respond(req.Fail(err)).
 func RoutePID(prefix string, pid *actor.PID) Route {
-	if pid == nil {
-		return route{prefix: prefix}
-	}
-	return route{prefix, target{pids: []*actor.PID{pid}}}
+	return route{prefix: prefix, pid: pid}
 }
 
 type route struct {
 	prefix string
-	to     target
+	pid    *actor.PID
+	pick   func(*messages.Session, string) *actor.PID
 }
 
 func (r route) Prefix() string { return r.prefix }
-func (r route) target() target { return r.to }
+
+func (r route) target() *target { return &target{pids: []*actor.PID{r.pid}, pick: r.pick} }
 
 func (r route) check() error {
-	if r.to.pids == nil && r.to.pick == nil {
+	if r.pid == nil && r.pick == nil {
 		return fmt.Errorf("route %q: PID or function is nil", r.prefix)
 	}
 	return nil

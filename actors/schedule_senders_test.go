@@ -152,9 +152,11 @@ func (p *play) read(body []byte) (*play, *action, int) {
 func (p *play) answerLater(r *actors.Reply, k kept, after time.Duration, sender int) {
 	p.mu.Lock()
 	behind := &note{tag: len(p.notes) - 1, sender: sender}
+	me := laterSender + p.laters // a sender of its own
+	p.laters++
 	p.mu.Unlock()
 	time.AfterFunc(after, func() {
-		n := p.write(&note{op: op{Do: answer}, sender: laterSender + behind.tag, self: k.self, id: k.id, behind: behind})
+		n := p.write(&note{op: op{Do: answer}, sender: me, self: k.self, id: k.id, behind: behind})
 		_ = r.Send(n.tag)
 	})
 }

@@ -38,6 +38,7 @@ type play struct {
 	history
 	schedule schedule
 	epoch    atomic.Int64
+	laters   int // answers from goroutines of their own
 	tapes    []*tape
 }
 

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -13,9 +12,8 @@ import (
 const (
 	// shardsPerConnector keeps a mass disconnect from making one supervisor deaf.
 	shardsPerConnector = 16
-	// socketRestarts within socketWindow are too many: the next failure closes the link.
-	socketRestarts = 3
-	socketWindow   = 10 * time.Second
+	// socketQueue is how many messages may wait for a socket whose mailbox is busy.
+	socketQueue = 16 << 10
 )
 
 // shard supervises some of a connector's sockets and does nothing else: no user
@@ -23,27 +21,17 @@ const (
 type shard struct {
 	gate  *gate
 	props *actor.Props // of all its sockets
-	live  int          // sockets
-	last  *hangUp      // set when the shard takes no more sockets
-	empty bool         // and has said so
 }
 
-// What a shard is sent.
-type (
-	opened struct {
-		conn connectors.Conn
-		from *place
-	}
-	// hangUp closes every socket, now and from now on. Each shard takes one
-	// off left when it has none any more.
-	hangUp struct {
-		reason connectors.Reason
-		left   *sync.WaitGroup
-	}
-)
+// opened brings a shard a client.
+type opened struct {
+	conn connectors.Conn
+	from *place
+	lost int // how often it has not reached a shard
+}
 
 func newShard(g *gate) *shard {
-	kind := &mailboxKind{turns: g.queue, burst: socketBurst}
+	kind := &mailboxKind{turns: g.queue, burst: socketBurst, limit: socketQueue, lost: g.lost, full: g.flooded}
 	return &shard{gate: g, props: actor.PropsFromProducer(func() actor.Actor { return &socket{node: g.node} },
 		actor.WithDispatcher(inline{}), actor.WithMailbox(newMailbox(kind)))}
 }
@@ -54,38 +42,19 @@ func (s *shard) Receive(ctx actor.Context) {
 		s.open(ctx, m)
 	case *actor.Terminated:
 		s.closed(m.Who)
-	case *hangUp:
-		s.hangUp(ctx, m)
-	}
-}
-
-func (s *shard) hangUp(ctx actor.Context, m *hangUp) {
-	s.last = m
-	for _, pid := range ctx.Children() {
-		if l := s.gate.linkOf(pid); l != nil {
-			l.kick(m.reason, false, nil)
-		}
-	}
-	s.sayEmpty()
-}
-
-func (s *shard) sayEmpty() {
-	if s.last != nil && !s.empty && s.live == 0 {
-		s.empty = true
-		s.last.left.Done()
 	}
 }
 
 // open makes a socket of a conn: its link, its actor, its reader.
 func (s *shard) open(ctx actor.Context, m *opened) {
-	if s.last != nil {
-		s.refuse(m.conn, s.last.reason)
+	if s.gate.stopping.Load() {
+		refuse(m.conn, connectors.Reason{Cause: messages.CauseStopping, Text: "server stopping"})
 		return
 	}
 	l, session, err := s.link(m)
 	if err != nil {
 		s.gate.log.Error("client not served", "connector", s.gate.name, "error", err)
-		s.refuse(m.conn, connectors.Reason{Cause: messages.CauseFailed})
+		refuse(m.conn, connectors.Reason{Cause: messages.CauseFailed})
 		return
 	}
 	id := s.gate.socketID(l.no)
@@ -93,7 +62,6 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 	session.Id = l.pid.Id[len(l.pid.Id)-len(id):] // shares the PID's memory
 	session.Socket = l.pid
 	l.session.Store(session)
-	s.live++
 	s.gate.opening(l)
 	l.start()
 }
@@ -101,7 +69,7 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 // link asks the connector what must be known of a client: its code may panic.
 func (s *shard) link(m *opened) (l *link, session *messages.Session, err error) {
 	no, c := s.gate.opened.Add(1), m.conn
-	l = &link{gate: s.gate, place: m.from, no: no, conn: c, born: time.Now()}
+	l = &link{gate: s.gate, place: m.from, no: no, conn: c, born: time.Now(), bornAt: s.gate.now()}
 	l.batcher = s.gate.batchers[no%uint64(len(s.gate.batchers))]
 	session = &messages.Session{Connector: s.gate.name, ConnectedAt: l.born.UnixNano()}
 	err = safely(func() error {
@@ -112,7 +80,7 @@ func (s *shard) link(m *opened) (l *link, session *messages.Session, err error) 
 	return l, session, err
 }
 
-func (s *shard) refuse(c connectors.Conn, r connectors.Reason) {
+func refuse(c connectors.Conn, r connectors.Reason) {
 	_ = safely(func() error { c.Close(r); return nil })
 }
 
@@ -122,16 +90,14 @@ func (s *shard) closed(pid *actor.PID) {
 	if l == nil {
 		return
 	}
-	s.live--
 	s.gate.closing(l)
 	l.close()
-	s.sayEmpty()
 }
 
 // HandleFailure makes the shard the strategy of its sockets: a fresh actor takes
 // over the living link, unless it has failed too often.
 func (s *shard) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, msg any) {
-	restarts{most: socketRestarts, within: socketWindow, gaveUp: s.gaveUp}.HandleFailure(sys, sup, child, rs, reason, msg)
+	restarts{s.gate.Socket, s.gaveUp}.HandleFailure(sys, sup, child, rs, reason, msg)
 }
 
 func (s *shard) gaveUp(pid *actor.PID, reason any) {

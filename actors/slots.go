@@ -17,13 +17,14 @@ type slots struct {
 }
 
 type slot struct {
-	seq      uint64 // of the request in it; its low 16 bits are the index
-	busy     bool
-	notify   bool
-	next     uint16 // free slot, as in slots.free
-	bytes    int32
-	deadline time.Duration // since the link was born
-	origin   connectors.Origin
+	seq    uint64 // of the request in it; its low 16 bits are the index
+	busy   bool
+	notify bool
+	next   uint16 // free slot, as in slots.free
+	bytes  int32
+	began  time.Duration // since the link was born
+	to     *target       // that counts it, or nil
+	origin connectors.Origin
 }
 
 // Layout of a Seq: 48 bits of generation, 16 bits of index.
@@ -35,8 +36,8 @@ const (
 // used is how many requests are in flight.
 func (s *slots) used() int { return s.busy }
 
-// take puts a request in flight and returns its Seq.
-func (s *slots) take(o connectors.Origin, notify bool, bytes int, deadline time.Duration) uint64 {
+// take puts a request in flight and returns its slot.
+func (s *slots) take(o connectors.Origin, notify bool, bytes int, began time.Duration) *slot {
 	if s.free == 0 {
 		i := len(s.list)
 		s.list = append(s.list, slot{seq: uint64(i)})
@@ -46,9 +47,9 @@ func (s *slots) take(o connectors.Origin, notify bool, bytes int, deadline time.
 	s.free = t.next
 	s.busy++
 	t.seq += seqNext
-	t.busy, t.notify, t.bytes, t.deadline, t.origin = true, notify, int32(bytes), deadline, o
+	t.busy, t.notify, t.bytes, t.began, t.origin = true, notify, int32(bytes), began, o
 	s.bytes += bytes
-	return t.seq
+	return t
 }
 
 // release frees the slot of seq. It is not ok when nothing with that Seq is in flight.
@@ -58,26 +59,52 @@ func (s *slots) release(seq uint64) (t slot, ok bool) {
 		return slot{}, false
 	}
 	t = s.list[i]
+	t.to.leave()
 	s.bytes -= int(t.bytes)
-	s.list[i].busy, s.list[i].origin, s.list[i].next = false, connectors.Origin{}, s.free
+	s.list[i].busy, s.list[i].origin, s.list[i].to, s.list[i].next = false, connectors.Origin{}, nil, s.free
 	s.free = uint16(i + 1)
 	s.busy--
 	return t, true
 }
 
-// expired releases what is due at now, and tells when the next is. Zero: none.
-func (s *slots) expired(now time.Duration) (due []slot, next time.Duration) {
+// releaseOldest frees the slot of the request that has been in flight for longest. It is not
+// ok when there is none.
+func (s *slots) releaseOldest() (t slot, ok bool) {
+	var oldest *slot
+	for i := range s.list {
+		if c := &s.list[i]; c.busy && (oldest == nil || c.began < oldest.began) {
+			oldest = c
+		}
+	}
+	if oldest == nil {
+		return slot{}, false
+	}
+	return s.release(oldest.seq)
+}
+
+// expired releases what began at or before a moment, and tells when the oldest of the others
+// began: negative when there is none.
+func (s *slots) expired(before time.Duration) (due []slot, oldest time.Duration) {
+	oldest = -1
 	for i := range s.list {
 		t := &s.list[i]
 		switch {
 		case !t.busy:
-		case t.deadline <= now:
+		case t.began <= before:
 			if d, ok := s.release(t.seq); ok {
 				due = append(due, d)
 			}
-		case next == 0 || t.deadline < next:
-			next = t.deadline
+		case oldest < 0 || t.began < oldest:
+			oldest = t.began
 		}
 	}
-	return due, next
+	return due, oldest
+}
+
+// releaseAll frees all slots and returns what was in flight, the oldest first.
+func (s *slots) releaseAll() (all []slot) {
+	for t, ok := s.releaseOldest(); ok; t, ok = s.releaseOldest() {
+		all = append(all, t)
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -47,13 +48,18 @@ func (l *link) obey(msg any, from *actor.PID) bool {
 	case *messages.Done:
 		l.done(m.Seq)
 	case *messages.Push:
-		l.push(m)
+		if l.push(m); from != nil {
+			l.heed(from)
+		}
 	case *messages.SendBatch:
 		l.sendBatch(m)
 	case *messages.Kick:
-		l.kick(connectors.Reason{Cause: messages.CauseKicked, Text: m.Reason}, true, from)
+		l.kick(connectors.Reason{
+			Cause: messages.CauseKicked, Text: m.Reason,
+			RetryAfter: time.Duration(m.RetryAfterMs) * time.Millisecond, Spread: time.Duration(m.SpreadMs) * time.Millisecond,
+		}, m, from)
 	case *messages.Close:
-		l.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, false, from)
+		l.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, nil, from)
 	case *messages.Bind:
 		l.bound(from, l.bind(m.Uid))
 	case *messages.Unbind:

@@ -19,14 +19,11 @@ func (resume) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child 
 
 // backoff restarts a failed child for ever, each time a little later: the
 // engine's own strategy of that name is linear and has no jitter to speak of.
-type backoff struct {
-	first, most time.Duration
-	calm        time.Duration // this long without a failure, and it begins anew
-}
+type backoff struct{ Backoff }
 
 func (b backoff) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, _ any) {
 	switch {
-	case rs.NumberOfFailures(b.calm) == 0:
+	case rs.NumberOfFailures(b.Calm) == 0:
 		rs.Reset()
 	case rs.FailureCount() >= 64: // the delay has long been the longest: forget some
 		rs.Reset()
@@ -41,24 +38,23 @@ func (b backoff) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, chi
 
 // delay before the n-th restart in a row: doubled each time, and up to a quarter more or less.
 func (b backoff) delay(n int) time.Duration {
-	d := b.first
-	for i := 1; i < n && d < b.most; i++ {
+	d := b.First
+	for i := 1; i < n && d < b.Most; i++ {
 		d *= 2
 	}
-	d = min(d, b.most)
+	d = min(d, b.Most)
 	return d - d/4 + rand.N(d/2+1)
 }
 
 // restarts allows few restarts within a time, then asks gaveUp and stops the child.
 type restarts struct {
-	most   int
-	within time.Duration
+	Intensity
 	gaveUp func(child *actor.PID, reason any)
 }
 
 func (r restarts) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, _ any) {
 	rs.Fail()
-	if rs.NumberOfFailures(r.within) < r.most {
+	if r.Most < 0 || rs.NumberOfFailures(r.Within) < r.Most {
 		published(sys, child, reason, actor.RestartDirective)
 		sup.RestartChildren(child)
 		return

@@ -15,6 +15,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/internal/calm"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -36,12 +37,13 @@ type Tree struct {
 	Tick       time.Duration // of connectors that do not choose one
 	Limits
 	Faults
+	Drain DrainPolicy
 }
 
 // routeBurst is how many requests a route handles before others have their turn.
 const routeBurst = 300
 
-// stopTime bounds how long Stop waits for what is not under its control.
+// stopTime bounds how long an end waits for what is not under its control.
 const stopTime = 5 * time.Second
 
 // Running is a tree that has been started.
@@ -50,8 +52,17 @@ type Running struct {
 	root   *actor.PID
 	places []*place
 	ended  chan struct{} // closed when the root actor has stopped
-	stop   sync.Once
-	watch  func() // ends the subscription to dead letters
+	watch  func()        // ends the subscription to dead letters
+
+	begun    sync.Once // the end has
+	hurried  sync.Once
+	hurry    chan struct{} // closed when the end is to come soon
+	done     chan struct{} // closed at the end
+	drained  Drained
+	drainErr error
+
+	mu  sync.Mutex
+	err error // why it ended, if nobody asked for it
 }
 
 // Start opens all listening places and spawns the tree. On an error nothing is left running.
@@ -60,9 +71,11 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 		return nil, err
 	}
 	n := &node{
-		Tree: t, system: system, root: system.Root, log: t.Log,
+		Tree: t, system: system, root: system.Root, log: calm.New(t.Log), born: time.Now(),
 		boot: "b" + strconv.FormatUint(rand.Uint64()>>1, 36),
 	}
+	n.left = make(chan struct{}, 1)
+	n.interval, n.slack = t.Limits.Rate.pace()
 	gates, places, err := n.listen()
 	if err != nil {
 		return nil, err
@@ -71,7 +84,14 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	n.queue = newQueue()
 	n.crew = newPool((*link).write)
 	n.links.Add(1)
-	r := &Running{node: n, places: places, ended: make(chan struct{})}
+	for k := range batcherCount() {
+		n.batchers = append(n.batchers, newBatcher(n, k))
+	}
+	r := &Running{
+		node: n, places: places, ended: make(chan struct{}),
+		hurry: make(chan struct{}), done: make(chan struct{}),
+	}
+	n.giveUp = r.giveUp
 	ready := make(chan struct{})
 	root := &rootActor{node: n, gates: gates, places: places, ready: ready, ended: r.ended}
 	r.root = mustSpawn(system.Root, actor.PropsFromProducer(func() actor.Actor { return root },
@@ -82,6 +102,7 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	}
 	sub := system.EventStream.Subscribe(n.undelivered)
 	r.watch = func() { system.EventStream.Unsubscribe(sub) }
+	n.memory.start(n)
 	return r, nil
 }
 
@@ -177,77 +198,6 @@ func (r *Running) Users(uid string) (sessions []*messages.Session) {
 		sessions = append(sessions, l.session.Load())
 	}
 	return sessions
-}
-
-// Stop closes all listening places and every client, after what waits for it has
-// been written, at most for a second; then it stops all actors.
-func (r *Running) Stop() { r.stop.Do(r.shutDown) }
-
-func (r *Running) shutDown() {
-	for _, p := range r.places {
-		p.close()
-	}
-	var left sync.WaitGroup
-	left.Add(len(r.node.Connectors) * shardsPerConnector)
-	bye := connectors.Reason{Cause: messages.CauseStopping, Text: "server stopping"}
-	r.node.root.Send(r.root, &hangUp{bye, &left})
-	r.await("sockets closed", left.Wait)
-	r.node.root.Send(r.root, &stopAll{})
-	r.await("actors stopped", func() { <-r.ended })
-	r.watch()
-	r.node.links.Done()
-	r.await("connections let go", r.node.links.Wait)
-	r.node.crew.close(stopTime)
-	r.node.queue.close(stopTime)
-}
-
-// await waits for what f waits for, and says so when it does not come.
-func (r *Running) await(what string, f func()) {
-	if !within(stopTime, f) {
-		r.node.log.Error("stop: gave up waiting", "for", what, "after", stopTime)
-	}
-}
-
-// within waits for f, but not for ever.
-func within(d time.Duration, f func()) (done bool) {
-	end := make(chan struct{})
-	go func() { f(); close(end) }()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-end:
-		return true
-	case <-timer.C:
-		return false
-	}
-}
-
-// undelivered answers requests whose route's actor is gone.
-func (n *node) undelivered(event any) {
-	if d, ok := event.(*actor.DeadLetterEvent); ok {
-		if req, ok := d.Message.(*messages.Request); ok {
-			n.refuse(req, d.Sender)
-		}
-	}
-}
-
-// lost answers requests that a route's mailbox did not take, or will never handle.
-func (n *node) lost(msg any) {
-	if _, m, sender := actor.UnwrapEnvelope(msg); sender != nil {
-		if req, ok := m.(*messages.Request); ok {
-			n.refuse(req, sender)
-		}
-	}
-}
-
-func (n *node) refuse(req *messages.Request, socket *actor.PID) {
-	switch {
-	case n.batcherOf(socket) == nil:
-	case req.Notify:
-		n.root.Send(socket, &messages.Done{Seq: req.Seq})
-	default:
-		n.root.Send(socket, req.Fail(messages.NewError(messages.CodeBusy, "busy")))
-	}
 }
 
 // maxBatchers bounds the batchers of a large machine: each costs a message per broadcast.

@@ -75,13 +75,13 @@ func (l *link) set(changes map[string][]byte) {
 // pushUsers sends p to all sockets of some users, encoded once for each codec,
 // and returns how many there were.
 func (n *node) pushUsers(lanes []lane, p *messages.Push, uids []string) (sockets int) {
-	c := &cell{log: n.log, push: p}
+	c := &cell{node: n, push: p}
 	var shared sharedEntry
 	for _, uid := range uids {
 		for _, l := range n.directory.of(uid) {
 			sockets++
 			if lanes != nil && !lanes[l.batcher.k].empty() {
-				n.root.Send(l.batcher.pid, &deliver{l, p, lanes[l.batcher.k].enter()})
+				l.batcher.post(&deliver{l, p, lanes[l.batcher.k].enter()})
 				continue
 			}
 			shared.offer(l, c, p.Key != "")

@@ -127,6 +127,11 @@ type Counts struct {
 	Shed         uint64 // accepted on the reserve descriptor and closed at once
 }
 
+// Plus adds up.
+func (c Counts) Plus(d Counts) Counts {
+	return Counts{c.Refused + d.Refused, c.AcceptErrors + d.AcceptErrors, c.Shed + d.Shed}
+}
+
 // Reason says why a socket closes.
 type Reason struct {
 	Cause messages.Cause

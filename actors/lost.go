@@ -1,0 +1,109 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// undelivered sees to messages whose actor is gone.
+func (n *node) undelivered(event any) {
+	d, ok := event.(*actor.DeadLetterEvent)
+	if !ok || d.PID == nil {
+		return
+	}
+	n.notHandled(d.PID, d.Message, d.Sender)
+}
+
+// lost sees to messages that a mailbox did not take, or that were left in it.
+func (n *node) lost(to *actor.PID, msg any) {
+	_, m, sender := actor.UnwrapEnvelope(msg)
+	n.notHandled(to, m, sender)
+}
+
+// notHandled answers what wants an answer, and counts the rest.
+func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
+	switch m := msg.(type) {
+	case *messages.Request:
+		n.refuse(m, sender)
+		return
+	case *opened:
+		n.handAgain(m)
+		return
+	}
+	if _, ours := n.socketNo(to); !ours {
+		return
+	}
+	switch msg.(type) {
+	case *messages.Kick, *messages.Close:
+		if sender != nil { // it is gone, as was wanted
+			n.root.Send(sender, &messages.Kicked{SessionId: sessionOf(to)})
+		}
+	case *messages.Bind, *messages.Unbind:
+		if sender != nil {
+			n.root.Send(sender, &messages.Bound{Error: messages.NewError(messages.CodeGone, "the client has left")})
+		}
+	case *messages.Response, *messages.Done:
+		n.faults.add(messages.FaultStale, 1)
+	case *messages.Push, *messages.SendBatch, *messages.Set:
+		n.faults.add(messages.FaultUndelivered, 1)
+	}
+}
+
+// refuse answers a request for which there is no room, or no actor.
+func (n *node) refuse(req *messages.Request, socket *actor.PID) {
+	if _, ours := n.socketNo(socket); !ours {
+		return
+	}
+	session := req.GetSession().GetId()
+	n.fault(messages.FaultBusy, scene{route: req.Route, session: session})
+	if req.Notify {
+		n.root.Send(socket, &messages.Done{Seq: req.Seq})
+	} else {
+		n.root.Send(socket, req.Fail(busyError()))
+	}
+}
+
+// answerFailed answers the request that an actor failed with, if it was one.
+func (n *node) answerFailed(msg any) {
+	_, m, sender := actor.UnwrapEnvelope(msg)
+	req, ok := m.(*messages.Request)
+	if _, ours := n.socketNo(sender); !ok || !ours {
+		return
+	}
+	if req.Notify {
+		n.root.Send(sender, &messages.Done{Seq: req.Seq})
+	} else {
+		n.root.Send(sender, req.Fail(nil))
+	}
+}
+
+// flooded ends the link of a socket whose mailbox is full: it takes its messages too slowly,
+// whatever they are.
+func (n *node) flooded(to *actor.PID, msg any) {
+	if l := n.linkOf(to); l != nil {
+		l.tooSlow("mailbox full")
+	}
+	n.lost(to, msg)
+}
+
+const (
+	handEvery = 5 * time.Millisecond
+	handMost  = 200 // tries: a second
+)
+
+// handAgain gives a client to another shard, when the one it was for was stopped, a little later.
+func (n *node) handAgain(m *opened) {
+	if m.lost++; m.lost > handMost || n.stopping.Load() {
+		refuse(m.conn, connectors.Reason{Cause: messages.CauseFailed})
+		return
+	}
+	n.links.Add(1)
+	time.AfterFunc(handEvery, func() {
+		defer n.links.Done()
+		m.from.hand(m)
+	})
+}

@@ -1,0 +1,342 @@
+package actors_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/actors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// narrow is a tree whose outboxes hold little.
+func narrow(tree *actors.Tree, p *place) {
+	withGame(tree, p)
+	tree.OutboxSoft, tree.OutboxHard = 40, 100
+}
+
+// clog makes the client's next write wait, and returns when it does.
+func (r *rig) clog(e *end) {
+	e.block.Store(true)
+	r.push(e, "urgent", func(p *messages.Push) { p.Urgent = true })
+	<-e.stuck
+}
+
+// push sends the client a push of ten bytes and what else is said of it.
+func (r *rig) push(e *end, body string, tune ...func(*messages.Push)) {
+	p := &messages.Push{Route: "on", Body: fmt.Appendf(nil, "%-7s", body)}
+	for _, f := range tune {
+		f(p)
+	}
+	r.system.Root.Send(e.session.Socket, p)
+}
+
+func lossy(p *messages.Push) { p.Lossy = true }
+
+// release lets the client take what is written again. The write that waited is lost.
+func (e *end) release() { e.block.Store(false) }
+
+func TestOverTheSoftLimitTheOldestLossyPushesGo(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		e := r.dial()
+		for _, body := range []string{"a", "L1", "b", "L2", "L3", "c"} {
+			if body[0] == 'L' {
+				r.push(e, body, lossy)
+			} else {
+				r.push(e, body)
+			}
+		}
+		if got, want := e.batch(), []string{"on:a      ", "on:b      ", "on:L3     ", "on:c      "}; !slices.Equal(got, want) {
+			t.Errorf("batch = %q, want %q", got, want)
+		}
+		if n := r.tree.Stats().Faults[messages.FaultShed]; n != 2 {
+			t.Errorf("%d shed, want 2", n)
+		}
+	})
+}
+
+func TestALossyPushIsRefusedWhenOnlyOthersWait(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		e := r.dial()
+		for _, body := range []string{"a", "b", "c", "d"} {
+			r.push(e, body)
+		}
+		r.push(e, "L", lossy)
+		if got := e.batch(); len(got) != 4 || strings.Contains(fmt.Sprint(got), "L") {
+			t.Errorf("batch = %q, want a to d", got)
+		}
+	})
+}
+
+func TestOverTheHardLimitTheClientIsSlow(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		e := r.dial()
+		for range 11 {
+			r.push(e, "x")
+		}
+		if got := e.hungUp(); got.Cause != messages.CauseSlow || got.Text != "outbox full" {
+			t.Errorf("reason = %v", got)
+		}
+		if ev := next[*messages.Closed](t, r.events); ev.Cause != messages.CauseSlow || ev.Unsent != 10 {
+			t.Errorf("Closed = %v", ev)
+		}
+	})
+}
+
+func TestWhatIsBeingWrittenCountsAsWaiting(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		e := r.dial()
+		r.clog(e)
+		for range 9 {
+			r.push(e, "x")
+		}
+		synctest.Wait()
+		if r.tree.Stats().Closed[messages.CauseSlow] != 0 {
+			t.Fatal("closed with 100 bytes")
+		}
+		r.push(e, "x")
+		if got := e.hungUp(); got.Cause != messages.CauseSlow {
+			t.Errorf("reason = %v", got)
+		}
+	})
+}
+
+func TestOneMessageOfAnySizeMayAlwaysWait(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		e := r.dial()
+		big := strings.Repeat("x", 1000)
+		r.push(e, big)
+		if got := e.batch(); len(got) != 1 || len(got[0]) != 1003 {
+			t.Errorf("batch = %d messages", len(got))
+		}
+	})
+}
+
+func TestPublishersLearnOfPressureAndItsEnd(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		var onStream []*messages.Pressure
+		r.system.EventStream.Subscribe(func(ev any) {
+			if p, ok := ev.(*messages.Pressure); ok {
+				onStream = append(onStream, p)
+			}
+		})
+		e, publisher := r.dial(), newProbe(r.system)
+		ask := func(body string) {
+			r.system.Root.RequestWithCustomSender(e.session.Socket, &messages.Push{Route: "on", Body: fmt.Appendf(nil, "%-7s", body)}, publisher.pid)
+		}
+		for range 4 {
+			ask("x")
+		}
+		if len(onStream) != 0 || len(publisher.got) != 0 {
+			t.Fatalf("told %v with 40 bytes", onStream)
+		}
+		ask("x")
+		ask("x")
+		high := next[*messages.Pressure](t, publisher)
+		if !high.High || high.Bytes != 50 || high.SessionId != e.session.Id || !high.Socket.Equal(e.session.Socket) {
+			t.Errorf("Pressure = %v", high)
+		}
+		e.batch()
+		if low := next[*messages.Pressure](t, publisher); low.High {
+			t.Errorf("Pressure = %v, want its end", low)
+		}
+		synctest.Wait()
+		if len(onStream) != 2 || !onStream[0].High || onStream[1].High || len(publisher.got) != 0 {
+			t.Errorf("event stream = %v, and %d more to the publisher", onStream, len(publisher.got))
+		}
+	})
+}
+
+func TestAMessageThatHasWaitedTooLongClosesItsClient(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		e := r.dial()
+		r.clog(e)
+		time.Sleep(time.Second)
+		begin := time.Now()
+		r.push(e, "x")
+		reason := e.hungUp()
+		// The write that is stuck is a second older than the push behind it.
+		if d := time.Since(begin); d != 4*time.Second || reason.Cause != messages.CauseSlow || reason.Text != "takes nothing" {
+			t.Errorf("closed after %v with %v", d, reason)
+		}
+	})
+}
+
+// gauge is a client whose wire tells what it has taken.
+type gauge struct {
+	*end
+	taken atomic.Uint64
+}
+
+func (g *gauge) Taken() uint64 { return g.taken.Load() }
+
+func TestASlowClientThatGetsOnStays(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		g := &gauge{end: r.newEnd()}
+		r.enter(g, g.end)
+		r.clog(g.end)
+		for range 30 { // a byte a second
+			time.Sleep(time.Second)
+			g.taken.Add(1)
+		}
+		begin := time.Now()
+		if n := r.tree.Stats().Connections; n != 1 {
+			t.Fatal("closed, though it got on")
+		}
+		r.push(g.end, "behind")
+		if got := g.hungUp(); got.Text != "message too old" && got.Text != "takes nothing" {
+			t.Errorf("reason = %v", got)
+		}
+		if d := time.Since(begin); d < 4900*time.Millisecond || d > 5100*time.Millisecond {
+			t.Errorf("closed %v after it stopped, want 5s", d)
+		}
+	})
+}
+
+func TestAgeOfMessagesMayBeUnlimited(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) { withGame(tree, p); tree.OutboxAge = 0 }, func(r *rig) {
+		e := r.dial()
+		r.clog(e)
+		r.push(e, "x")
+		time.Sleep(time.Hour)
+		if n := r.tree.Stats().Connections; n != 1 {
+			t.Error("closed")
+		}
+	})
+}
+
+// A mailbox that nobody empties fast enough does not grow without end: its client goes.
+func TestAFloodedSocketIsClosed(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		e := r.dial()
+		inside := make(chan struct{})
+		r.place.encode = func(body string) {
+			if body == "wait   " {
+				inside <- struct{}{}
+				<-inside
+			}
+		}
+		go r.push(e, "wait")
+		<-inside
+		for range 17_000 {
+			r.push(e, "x", lossy)
+		}
+		inside <- struct{}{}
+		if got := e.hungUp(); got.Cause != messages.CauseSlow || got.Text != "mailbox full" {
+			t.Errorf("reason = %v", got)
+		}
+		synctest.Wait()
+		if n := r.tree.Stats().Faults[messages.FaultUndelivered]; n < 600 {
+			t.Errorf("%d undelivered, want at least those over the limit", n)
+		}
+	})
+}
+
+func TestGroupPushesOverTheLimitAreRefused(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) { withGame(tree, p); tree.GroupQueue = 3 }, func(r *rig) {
+		e := r.dial()
+		r.tree.Group("room").Join(e.session.Socket)
+		synctest.Wait()
+		inside := make(chan struct{})
+		busy := r.tree.All().Where(func(*messages.Session) bool { inside <- struct{}{}; <-inside; return false })
+		if err := busy.Push("on", "x"); err != nil {
+			t.Fatal(err)
+		}
+		<-inside
+		synctest.Wait()
+		var errs []error
+		for i := range 5 {
+			errs = append(errs, r.tree.Group("room").Push("on", i))
+		}
+		inside <- struct{}{}
+		if want := []error{nil, nil, nil, actors.ErrGroupBusy, actors.ErrGroupBusy}; !slices.Equal(errs, want) {
+			t.Errorf("pushes = %v, want %v", errs, want)
+		}
+		if got, want := e.batch(), []string{"on:0", "on:1", "on:2"}; !slices.Equal(got, want) {
+			t.Errorf("batch = %q, want %q", got, want)
+		}
+		if n := r.tree.Stats().Faults[messages.FaultGroupBusy]; n != 2 {
+			t.Errorf("%d refused, want 2", n)
+		}
+	})
+}
+
+func TestRateSlowsAFastClientDown(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) {
+		withGame(tree, p)
+		tree.Limits.Rate = actors.Rate{PerSecond: 10, Burst: 3}
+	}, func(r *rig) {
+		e := r.dial()
+		begin := time.Now()
+		var came []time.Duration
+		for i := range 5 {
+			e.send(fmt.Sprintf("R %d game.echo x", i))
+		}
+		for len(came) < 5 {
+			for range e.batch() {
+				came = append(came, time.Since(begin))
+			}
+		}
+		want := []time.Duration{0, 0, 0, 100 * time.Millisecond, 200 * time.Millisecond}
+		for i := range want {
+			if d := came[i] - want[i]; d < 0 || d > 3 {
+				t.Errorf("answers came after %v, want %v", came, want)
+				break
+			}
+		}
+	})
+}
+
+func TestAPauseEndsWithTheOldestRequestAnsweredBusy(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) {
+		withGame(tree, p)
+		tree.RequestTimeout, tree.InFlight = 0, 2
+	}, func(r *rig) {
+		e := r.dial()
+		begin := time.Now()
+		for i := range 3 {
+			e.send(fmt.Sprintf("R %d game.never x", i))
+			time.Sleep(time.Second)
+		}
+		if got := e.batch(); !slices.Equal(got, []string{"0!503"}) {
+			t.Errorf("batch = %q, want 0!503", got)
+		}
+		if d := time.Since(begin); d != 32*time.Second {
+			t.Errorf("after %v, want 2s, when the reader began to wait, and 30s", d)
+		}
+	})
+}
+
+// A route of the user's is bounded over all sockets, though its mailbox is not ours.
+func TestAForeignRouteIsBounded(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) {
+		tree.RouteQueue = 3
+		tree.Routes = []actors.Route{actors.RouteFunc("far", func(*messages.Session, string) *actor.PID { return p.far })}
+	}, func(r *rig) {
+		far := newProbe(r.system)
+		r.place.far = far.pid
+		a, b := r.dial(), r.dial()
+		a.send("R 1 far.x x\nR 2 far.x x")
+		synctest.Wait()
+		b.send("R 3 far.x x\nR 4 far.x x")
+		if got := b.batch(); !slices.Equal(got, []string{"4!503"}) {
+			t.Errorf("batch = %q, want 4!503", got)
+		}
+		req := next[*messages.Request](t, far)
+		r.system.Root.Send(req.Session.Socket, req.Reply([]byte("1")))
+		if got := a.batch(); !slices.Equal(got, []string{"1=1"}) {
+			t.Errorf("batch = %q, want 1=1", got)
+		}
+		b.send("R 5 far.x x")
+		synctest.Wait()
+		if n := len(far.got); n != 3 {
+			t.Errorf("%d requests wait, want 3: there was room again", n)
+		}
+	})
+}

@@ -1,0 +1,127 @@
+package actors
+
+import (
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// flush is called on the batcher's tick.
+func (l *link) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.out.waiting = false
+	if l.out.batch != nil {
+		l.wakeWriter()
+	}
+}
+
+// wakeWriter is called with mu held.
+func (l *link) wakeWriter() {
+	if l.claim() {
+		l.crew.schedule(l)
+	}
+}
+
+// claim is called with mu held. It makes the caller the link's only writer, who writes, or
+// has the crew do it.
+func (l *link) claim() bool {
+	if l.out.writing || l.closed {
+		return false
+	}
+	l.out.writing = true
+	l.live++
+	return true
+}
+
+// writeAtOnce writes what waits, on the goroutine of who has claimed the writing, if the wire
+// can do that without waiting. It returns false when the crew is to go on.
+func (l *link) writeAtOnce() bool {
+	conn, ok := l.conn.(connectors.Prompt)
+	if !ok {
+		return false
+	}
+	l.mu.Lock()
+	control, b := l.out.take()
+	if b == nil { // dropped meanwhile
+		l.mu.Unlock()
+		return false
+	}
+	l.flying = uint64(len(b.entries))
+	l.mu.Unlock()
+
+	packages := b.wire(control)
+	taken, rest := false, false
+	l.guarded(func() { taken, rest = conn.TryWrite(packages) })
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flying = 0
+	if !taken {
+		l.out.putBack(control, b)
+		return false
+	}
+	l.written += uint64(l.out.flying)
+	l.out.flying = 0
+	l.out.keep(b.release())
+	if l.out.rest = rest; rest || l.out.batch != nil || l.out.control != nil || l.out.sealed {
+		return false
+	}
+	l.out.writing = false
+	if l.live--; l.live == 0 && l.closed {
+		l.links.Done()
+	}
+	return true
+}
+
+// write runs on a goroutine of the crew for as long as there is something to write.
+func (l *link) write() {
+	defer l.leave()
+	l.guarded(func() {
+		var done *batch
+		for ok := true; ok; {
+			done, ok = l.writeBatch(done)
+		}
+	})
+}
+
+// writeBatch notes that the batch before has been written, under the lock that it needs anyway,
+// and writes what has gathered meanwhile. It is not ok when there is nothing, or when writing fails.
+func (l *link) writeBatch(before *batch) (done *batch, ok bool) {
+	control, b := l.nextBatch(before)
+	if b == nil {
+		return nil, false
+	}
+	err := l.conn.Write(b.wire(control))
+	if err != nil {
+		l.end(connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()})
+		return nil, false
+	}
+	return b.release(), true
+}
+
+// nextBatch takes what is to be written now. With nothing left the writer is done, and a link
+// that was only to write the rest ends.
+func (l *link) nextBatch(before *batch) (control []byte, b *batch) {
+	l.mu.Lock()
+	l.written += uint64(l.out.flying)
+	l.out.flying, l.flying, l.flight.on = 0, 0, false
+	l.out.keep(before)
+	control, b = l.out.take()
+	relieved := l.relieved()
+	if b != nil {
+		l.flying = uint64(len(b.entries))
+		l.takeOff()
+		l.mu.Unlock()
+	} else {
+		l.out.writing = false
+		sealed, last := l.out.sealed, l.out.last
+		l.mu.Unlock()
+		if sealed {
+			l.end(last)
+		}
+	}
+	if relieved {
+		l.tellPressure(false)
+	}
+	return control, b
+}
