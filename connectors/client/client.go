@@ -28,6 +28,9 @@ var (
 // KickError is what Err tells after the server has kicked the client.
 type KickError struct {
 	Reason string
+	// RetryAfter and Spread, when set, are the server's advice to come back after RetryAfter and
+	// a random part of Spread.
+	RetryAfter, Spread time.Duration
 }
 
 func (e *KickError) Error() string { return "client: kicked: " + e.Reason }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
@@ -86,7 +88,8 @@ func (c *Client) takePush(route string, body []byte) {
 
 func (c *Client) takeKick(body []byte) error {
 	var kick struct {
-		Reason any // a text from us; others send any JSON
+		Reason                 any // a text from us; others send any JSON
+		RetryAfterMs, SpreadMs float64
 	}
 	json.Unmarshal(body, &kick)
 	reason, ok := kick.Reason.(string)
@@ -99,7 +102,12 @@ func (c *Client) takeKick(body []byte) error {
 	if fn != nil {
 		c.handle(func() { fn(reason) })
 	}
-	return &KickError{Reason: reason}
+	return &KickError{reason, milliseconds(kick.RetryAfterMs), milliseconds(kick.SpreadMs)}
+}
+
+// milliseconds is n of them as far as that makes sense: servers may say anything.
+func milliseconds(n float64) time.Duration {
+	return time.Duration(min(max(n, 0), math.MaxUint32)) * time.Millisecond
 }
 
 // handle runs a handler of the user's, unless the client has ended.
