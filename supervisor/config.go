@@ -18,6 +18,10 @@ func (c Config) withDefaults() Config {
 	}
 	c.Limits = c.Limits.WithDefaults()
 	c.Faults = c.Faults.WithDefaults()
+	c.Drain = c.Drain.WithDefaults()
+	if c.Limits.Memory == 0 {
+		c.Limits.Memory = memoryLimit()
+	}
 	return c
 }
 
@@ -39,6 +43,7 @@ func (c Config) tree() (actors.Tree, error) {
 		Tick:       c.Tick,
 		Limits:     c.Limits,
 		Faults:     c.Faults,
+		Drain:      c.Drain,
 	}, err
 }
 

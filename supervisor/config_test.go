@@ -28,6 +28,7 @@ func TestEveryOptionReachesTheTree(t *testing.T) {
 		Tick:       1 * time.Second,
 		Limits:     Limits{InFlight: 3},
 		Faults:     Faults{Panics: actors.Intensity{Most: 4}},
+		Drain:      DrainPolicy{Rate: 10, RetryAfter: time.Second},
 	}
 	given := reflect.ValueOf(cfg)
 	for i := range given.NumField() {
@@ -52,6 +53,7 @@ func TestEveryOptionReachesTheTree(t *testing.T) {
 			t.Errorf("Tree.%s is %v, want %v", name, got.Field(i), from)
 		}
 	}
+	cfg.Limits.Memory = tree.Memory // of this machine
 	if tree.Limits != cfg.Limits.WithDefaults() || tree.Faults != cfg.Faults.WithDefaults() {
 		t.Errorf("limits are %+v, faults %+v", tree.Limits, tree.Faults)
 	}
@@ -62,7 +64,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tree.Tick != 20*time.Millisecond || tree.Log == nil || tree.Limits != (Limits{}).WithDefaults() || tree.Faults != (Faults{}).WithDefaults() {
+	if tree.Tick != 20*time.Millisecond || tree.Log == nil || tree.Limits != (Limits{Memory: tree.Memory}).WithDefaults() || tree.Faults != (Faults{}).WithDefaults() {
 		t.Errorf("defaults are %+v", tree)
 	}
 	tree, err = Config{Connectors: []connectors.Source{&memory.Connector{}}, Tick: -1, Limits: Limits{RequestTimeout: -1}}.tree()

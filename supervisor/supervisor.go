@@ -24,6 +24,10 @@ type (
 	Limits = actors.Limits
 	// Faults are those of package actors.
 	Faults = actors.Faults
+	// DrainPolicy is that of package actors.
+	DrainPolicy = actors.DrainPolicy
+	// Drained is that of package actors.
+	Drained = actors.Drained
 )
 
 // Config says what to serve and how. The zero value of every field but
@@ -56,6 +60,8 @@ type Config struct {
 	Limits Limits
 	// Faults say what failures do.
 	Faults Faults
+	// Drain says how clients are asked to go when the server ends.
+	Drain DrainPolicy
 }
 
 // Fairlead is what Start has started.
@@ -123,7 +129,20 @@ func (f *Fairlead) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "ready\n")
 }
 
-// Stop closes the listening places and every client, each after what waits for it has been
-// written, at most for a second; then it stops all actors that Start has spawned. Calling
-// it again does nothing.
+// Drain ends the server in good order. Newcomers are refused with code 503, "draining". Clients are
+// asked to go a few at a time, as Config.Drain says: nothing more is read from them, all
+// requests that were read are answered, what is queued is written, and the last is a kick with the
+// reason and when to come back. When ctx ends, what is left is answered with code 503 and closed
+// within a second. Then all actors that Start has spawned are stopped. The event stream tells of
+// progress, what comes back of the result; the error is nil, or actors.ErrHurried.
+func (f *Fairlead) Drain(ctx context.Context) (Drained, error) { return f.running.Drain(ctx) }
+
+// Stop is a Drain without time: whoever calls it, and whatever drains, it ends within about a second.
 func (f *Fairlead) Stop() { f.running.Stop() }
+
+// Done is closed when the server has ended: by Drain or Stop, or because it has given up.
+func (f *Fairlead) Done() <-chan struct{} { return f.running.Done() }
+
+// Err tells, after Done, why the server has given up; nil if it was asked to end. A process that
+// serves nothing else should then exit, so that whoever watches it starts another.
+func (f *Fairlead) Err() error { return f.running.Err() }
