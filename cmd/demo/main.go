@@ -46,11 +46,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if _, err := io.WriteString(stdout, screen(fl.Addrs(connectorName), opts)); err != nil {
 		return fmt.Errorf("stdout: %w", err)
 	}
-	<-ctx.Done()
-	return nil
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-fl.Done():
+		return fl.Err()
+	}
 }
 
-// start brings everything up. stop closes every client and ends all of it.
+// start brings everything up. stop drains: clients leave in good order, and all of it ends.
 func start(opts options, stderr io.Writer) (fl *supervisor.Fairlead, stop func(), err error) {
 	page, err := pages()
 	if err != nil {
@@ -77,10 +81,12 @@ func start(opts options, stderr io.Writer) (fl *supervisor.Fairlead, stop func()
 		return nil, nil, err
 	}
 	return fl, func() {
-		log.Info("stopping")
-		fl.Stop()
+		log.Info("draining", "within", opts.drain)
+		ctx, cancel := context.WithTimeout(context.Background(), opts.drain)
+		defer cancel()
+		d, err := fl.Drain(ctx)
+		log.Info("drained", "clients", d.Clients, "told", d.Told, "unanswered", d.Unanswered, "unsent", d.Unsent, "took", d.Took, "error", err)
 		system.Shutdown()
-		log.Info("stopped")
 	}, nil
 }
 

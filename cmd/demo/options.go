@@ -16,12 +16,14 @@ const usage = `A small game on fairlead: a lobby where players move, chat and ki
   -addr string         where to listen, host:port or unix:/path (default 127.0.0.1:3010)
   -tick duration       how long a push waits for others to share its write; 0: never (default 20ms)
   -heartbeat duration  how often client and server show each other life; 0: never (default 30s)
+  -drain duration      how long clients have to leave when it stops; 0: none (default 1.5s)
 `
 
 // options are the command's flags.
 type options struct {
 	addr            string
 	tick, heartbeat time.Duration
+	drain           time.Duration
 	help            bool
 }
 
@@ -32,6 +34,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.addr, "addr", "127.0.0.1:3010", "")
 	f.DurationVar(&o.tick, "tick", 20*time.Millisecond, "")
 	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "")
+	f.DurationVar(&o.drain, "drain", 1500*time.Millisecond, "")
 	err := f.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -44,6 +47,8 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("-tick %v: less than nothing", o.tick)
 	case o.heartbeat < 0:
 		return o, fmt.Errorf("-heartbeat %v: less than nothing", o.heartbeat)
+	case o.drain < 0:
+		return o, fmt.Errorf("-drain %v: less than nothing", o.drain)
 	}
 	return o, nil
 }

@@ -77,6 +77,7 @@ func TestStartErrorsAreOneClearLine(t *testing.T) {
 		"a value that is none":    {[]string{"-tick", "soon"}, []string{"-tick", "soon"}},
 		"a negative tick":         {[]string{"-tick", "-1s"}, []string{"-tick", "-1s"}},
 		"a negative heartbeat":    {[]string{"-heartbeat", "-1s"}, []string{"-heartbeat", "-1s"}},
+		"a negative drain":        {[]string{"-drain", "-1s"}, []string{"-drain", "-1s"}},
 		"an argument":             {[]string{"now"}, []string{`"now"`}},
 	}
 	for name, tt := range tests {

@@ -32,7 +32,7 @@ func screen(addrs []net.Addr, o options) string {
 		line("  Ask from a terminal, byte for byte:")
 	}
 	line("     %s", at.echo())
-	line("\nCtrl-C stops it and closes every client properly; twice, at once.\n")
+	line("\nCtrl-C drains it: clients are answered, told when to come back, and closed; twice, it ends at once.\n")
 	return b.String()
 }
 

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -17,8 +16,8 @@ import (
 	"github.com/fairlead-go/fairlead/connectors/client"
 )
 
-// A kill -TERM ends every connection in the order its wire knows, and the
-// process with code 0 within two seconds.
+// A kill -TERM tells every client when to come back, ends its connection in the order its wire
+// knows, and the process with code 0 within two seconds.
 func TestTermClosesEveryClientProperly(t *testing.T) {
 	demo, stderr := build(t), new(bytes.Buffer)
 	demo.Stderr = stderr
@@ -43,12 +42,13 @@ func TestTermClosesEveryClientProperly(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { exited <- demo.Wait() }()
-	if err := lastOf(ws); !websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway) {
-		t.Errorf("the WebSocket client's end = %v, want a close frame", err)
+	if err := lastOf(ws); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("the WebSocket client's end = %v, want a close frame with 1012", err)
 	}
 	<-tcp.Done()
-	if err := tcp.Err(); !errors.Is(err, io.EOF) {
-		t.Errorf("the TCP client's end = %v, want FIN", err)
+	var kick *client.KickError
+	if err := tcp.Err(); !errors.As(err, &kick) || kick.Reason != "draining" || kick.RetryAfter <= 0 {
+		t.Errorf("the TCP client's end = %v, want a kick with advice", err)
 	}
 	if err := <-exited; err != nil {
 		t.Errorf("exit: %v\n%s", err, stderr)

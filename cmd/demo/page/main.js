@@ -94,19 +94,19 @@ function show(player) {
   if (player.x !== undefined) field.add(player);
 }
 
-function closed(gone, { kicked, reason }) {
+function closed(gone, { kicked, back, reason }) {
   if (gone !== client) return;
   field.clear();
   players.clear();
   chat.enable(false);
-  if (kicked) {
+  if (kicked && back === undefined) {
     playing = false;
     status.kicked(reason);
     curtain.kicked(reason, name, play);
     return;
   }
   const wait = retryWithin[Math.min(tries++, retryWithin.length - 1)];
-  retry = setTimeout(connect, wait * (0.75 + Math.random() / 2));
+  retry = setTimeout(connect, back ?? wait * (0.75 + Math.random() / 2));
   status.lost(reason);
   curtain.lost(reason, connect);
 }

@@ -2,7 +2,7 @@
 //
 //   const client = new Pomelo("ws://127.0.0.1:3010/");
 //   client.on("onChat", (said) => …);
-//   client.addEventListener("close", ({ detail }) => …); // { kicked, reason, opened }
+//   client.addEventListener("close", ({ detail }) => …); // { kicked, back, reason, opened }
 //   await client.open({ name: "Ada" });
 //   await client.request("lobby.echo", { hello: "wire" });
 
@@ -33,7 +33,7 @@ export class Pomelo extends EventTarget {
   #opened; // { resolve, reject } of open
   #user;
   #working = false;
-  #end; // { kicked, reason, opened } once it is over
+  #end; // { kicked, back, reason, opened } once it is over; back: ms, when the server says when to return
 
   constructor(url) {
     super();
@@ -156,13 +156,15 @@ export class Pomelo extends EventTarget {
     settle(waiting);
   }
 
-  #kicked({ reason }) {
-    this.#finish(reason || "kick", true);
+  /** A kick may say when to come back: then it is no farewell for good. */
+  #kicked({ reason, retryAfterMs, spreadMs = 0 }) {
+    const back = retryAfterMs === undefined ? undefined : retryAfterMs + Math.random() * spreadMs;
+    this.#finish(reason || "kick", true, back);
   }
 
-  #finish(reason, kicked = false) {
+  #finish(reason, kicked = false, back = undefined) {
     if (this.#end) return;
-    this.#end = { kicked, reason: reason || "the connection closed", opened: this.#working };
+    this.#end = { kicked, back, reason: reason || "the connection closed", opened: this.#working };
     this.#working = false;
     clearTimeout(this.#beat);
     clearTimeout(this.#silence);
