@@ -10,8 +10,20 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/fairlead-go/fairlead/internal/jsondepth"
 	"github.com/fairlead-go/fairlead/messages"
 )
+
+// MaxNesting is how deep protobuf messages may be nested in each other.
+const MaxNesting = 64
+
+// ErrDeep is CheckDepth's.
+var ErrDeep = jsondepth.ErrDeep
+
+// CheckDepth returns ErrDeep if the objects and lists of the JSON text b are nested deeper than
+// most levels, before anybody builds values of them. Text that is no JSON is left to the
+// decoder.
+func CheckDepth(b []byte, most int) error { return jsondepth.Check(b, most) }
 
 // ErrEncoding is returned for a body that is protobuf or raw where a type only has a JSON form.
 var ErrEncoding = errors.New("body: not JSON")
@@ -57,9 +69,9 @@ func (c Codec[T]) Write(e messages.Encoding, v *T) ([]byte, error) { return c.wr
 func readProto[T any](e messages.Encoding, b []byte, to *T) error {
 	m, _ := any(to).(proto.Message)
 	if e == messages.JSON {
-		return protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(b, m)
+		return protojson.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: MaxNesting}.Unmarshal(b, m)
 	}
-	return proto.Unmarshal(b, m)
+	return proto.UnmarshalOptions{RecursionLimit: MaxNesting}.Unmarshal(b, m)
 }
 
 func writeProto[T any](e messages.Encoding, v *T) ([]byte, error) {

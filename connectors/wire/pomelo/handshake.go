@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/internal/jsondepth"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -108,8 +109,12 @@ func (p *Protocol) note(sys map[string]json.RawMessage) error {
 }
 
 // readHello reads what the client says of itself (P4.1) into h, and returns the
-// members of sys. Names are told apart by case, as JavaScript does.
+// members of sys. Names are told apart by case, as JavaScript does. The application
+// is to read the rest, so none of it may be nested deeper than maxDepth.
 func readHello(h *connectors.Hello, body []byte) (sys map[string]json.RawMessage, err error) {
+	if err := jsondepth.Check(body, maxDepth); err != nil {
+		return nil, err
+	}
 	h.Raw = joinSurrogates(body)
 	var hello map[string]json.RawMessage
 	if err := json.Unmarshal(h.Raw, &hello); err != nil {

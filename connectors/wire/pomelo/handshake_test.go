@@ -120,6 +120,9 @@ func TestRefusals(t *testing.T) { // P4.3, in the order of its table
 		`{"sys":false}`:               no500,
 		`{"SYS":{}}`:                  no500,
 		`{"sys":{}}garbage`:           no500,
+		nested(33):                    no500, // of 32 at most
+		nested(1000):                  no500,
+		nested(32):                    no501,
 		`{"sys":{"type":"panic"}}`:    no500,
 		`{"sys":{}}`:                  no501,
 		`{"sys":1}`:                   no501,
@@ -141,6 +144,11 @@ func TestRefusals(t *testing.T) { // P4.3, in the order of its table
 	if got := open(pomelo.Config{}).says(handshake(`{"sys":1}`)); got != "welcome?" { // P4.1: any truthy value
 		t.Errorf("sys of 1 without a check: %s, want welcome?", got)
 	}
+}
+
+// nested is a handshake of n levels.
+func nested(n int) string {
+	return `{"sys":{},"user":` + strings.Repeat("[", n-1) + strings.Repeat("]", n-1) + `}`
 }
 
 func TestHelloTellsWhatTheWireAndTheClientKnow(t *testing.T) { // P4.1
