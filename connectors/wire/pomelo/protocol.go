@@ -195,7 +195,7 @@ func (p *Protocol) text(step *connectors.Step, route string, body []byte) ([]byt
 	case p.cfg.Crypto:
 		return p.key.open(joinSurrogates(body))
 	case m != nil:
-		return m.appendJSON(make([]byte, 0, 2*len(body)+64), body, true)
+		return m.appendJSON(nil, body, true)
 	case p.cfg.Encoding != messages.JSON:
 		return step.Copy(body), nil
 	}

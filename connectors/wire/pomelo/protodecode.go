@@ -3,15 +3,24 @@ package pomelo
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
 
 // appendJSON appends the JSON object that the body b stands for. With pairs, what
 // browser clients write for a character above U+FFFF is read as it (P9.2, F 12);
-// the reference reads six times U+FFFD.
+// the reference reads six times U+FFFD. The text is measured first: it takes the
+// memory that it needs and no more, and may not be out of all proportion to b.
 func (m *message) appendJSON(dst, b []byte, pairs bool) ([]byte, error) {
-	d := decoder{dst: dst, pairs: pairs}
+	n, err := m.textSize(b, maxDepth)
+	if err == nil && n > maxGrowth*len(b)+maxSmall {
+		err = ErrGrowth
+	}
+	if err != nil {
+		return dst, err
+	}
+	d := decoder{dst: slices.Grow(dst, n), pairs: pairs}
 	if err := d.message(m, b, maxDepth); err != nil {
 		return dst, err
 	}
@@ -20,8 +29,15 @@ func (m *message) appendJSON(dst, b []byte, pairs bool) ([]byte, error) {
 
 // decoder reads fields and writes JSON.
 type decoder struct {
-	dst   []byte
-	pairs bool
+	dst    []byte
+	pairs  bool
+	levels [maxDepth][]place // memory for messages with many fields, by how deep they are
+}
+
+// place is where the keys of a field begin, the first and the last; one more, so
+// that zero is nowhere.
+type place struct {
+	first, last int32
 }
 
 // message writes an object: each field once, a list where its first element is,
@@ -30,17 +46,17 @@ func (d *decoder) message(m *message, b []byte, depth int) error {
 	if depth == 0 {
 		return ErrDepth
 	}
-	var room [16]place
+	var room [32]place
 	places := room[:]
-	if len(m.fields) > len(places) {
-		places = make([]place, len(m.fields))
+	if len(m.fields) > len(room) {
+		places = d.places(len(m.fields), depth)
 	}
 	if err := m.survey(places, b); err != nil {
 		return err
 	}
 	d.dst = append(d.dst, '{')
 	for r := (reader{b: b}); r.i < len(b); {
-		start := r.i
+		start := int32(r.i + 1)
 		f, err := r.field(m)
 		if err != nil {
 			return err
@@ -48,7 +64,7 @@ func (d *decoder) message(m *message, b []byte, depth int) error {
 		at := places[f.index]
 		switch {
 		case f.repeated && start == at.first:
-			err = d.list(m, at, r, depth)
+			err = d.list(m, at, b, depth)
 		case !f.repeated && start == at.last:
 			err = d.member(f, r, depth)
 		}
@@ -63,18 +79,21 @@ func (d *decoder) message(m *message, b []byte, depth int) error {
 	return nil
 }
 
-// place is where the keys of a field are first and last; of no field, if there is
-// none.
-type place struct {
-	field       *field
-	first, last int
+// places makes room for the places of n fields. All messages that are as deep share it.
+func (d *decoder) places(n, depth int) []place {
+	level := &d.levels[depth-1]
+	if len(*level) < n {
+		*level = make([]place, n)
+	}
+	clear(*level)
+	return (*level)[:n]
 }
 
 // survey walks over b, which is to be all fields of m, and tells where they are.
 // What it has seen is sound, but for the inside of messages.
 func (m *message) survey(places []place, b []byte) error {
 	for r := (reader{b: b}); r.i < len(b); {
-		start := r.i
+		start := int32(r.i + 1)
 		f, err := r.field(m)
 		if err == nil {
 			err = r.skip(f)
@@ -83,8 +102,8 @@ func (m *message) survey(places []place, b []byte) error {
 			return err
 		}
 		at := &places[f.index]
-		if at.field == nil {
-			at.field, at.first = f, start
+		if at.first == 0 {
+			at.first = start
 		}
 		at.last = start
 	}
@@ -99,10 +118,13 @@ func (d *decoder) member(f *field, r reader, depth int) error {
 	return err
 }
 
-// list writes a list. r stands behind its first key; what is between its parts may
-// be of other fields (P10.6).
-func (d *decoder) list(m *message, at place, r reader, depth int) error {
-	f := at.field
+// list writes a list. What is between its parts may be of other fields (P10.6).
+func (d *decoder) list(m *message, at place, b []byte, depth int) error {
+	r := reader{b: b, i: int(at.first) - 1}
+	f, err := r.field(m)
+	if err != nil {
+		return err
+	}
 	d.dst = append(append(d.dst, f.member...), '[')
 	for start := at.first; ; {
 		if err := d.elements(f, &r, depth); err != nil {
@@ -111,7 +133,6 @@ func (d *decoder) list(m *message, at place, r reader, depth int) error {
 		if start == at.last {
 			break
 		}
-		var err error
 		if start, err = r.find(m, f); err != nil {
 			return err
 		}
@@ -221,107 +242,4 @@ func closeList(dst []byte) []byte {
 		return dst
 	}
 	return append(dst, ']')
-}
-
-// reader walks through the fields of a message.
-type reader struct {
-	b []byte
-	i int
-}
-
-// field reads a key, of which the schema alone says what follows (P10.5).
-func (r *reader) field(m *message) (*field, error) {
-	key, err := r.varint()
-	if err != nil {
-		return nil, err
-	}
-	f := m.byTag[key>>3]
-	if f == nil {
-		return nil, ErrTag
-	}
-	return f, nil
-}
-
-// find steps behind the next key of f and tells where it began.
-func (r *reader) find(m *message, f *field) (start int, err error) {
-	for r.i < len(r.b) {
-		start = r.i
-		g, err := r.field(m)
-		if g == f || err != nil {
-			return start, err
-		}
-		if err := r.skip(g); err != nil {
-			return start, err
-		}
-	}
-	return r.i, ErrShortBody
-}
-
-// skip steps over what one key announces.
-func (r *reader) skip(f *field) (err error) {
-	n := uint64(1)
-	if f.repeated && f.kind.counted() {
-		if n, err = r.count(f.kind); err != nil {
-			return err
-		}
-	}
-	switch f.kind {
-	case kindUint, kindInt:
-		for ; n > 0 && err == nil; n-- {
-			_, err = r.varint()
-		}
-	case kindFloat:
-		_, err = r.cut(4 * n)
-	case kindDouble:
-		_, err = r.cut(8 * n)
-	default:
-		_, err = r.sized()
-	}
-	return err
-}
-
-// count reads how many elements follow. The bytes left bound it.
-func (r *reader) count(k kind) (uint64, error) {
-	n, err := r.varint()
-	size := uint64(1)
-	switch k {
-	case kindFloat:
-		size = 4
-	case kindDouble:
-		size = 8
-	}
-	if err == nil && n > uint64(len(r.b)-r.i)/size {
-		err = ErrShortBody
-	}
-	return n, err
-}
-
-func (r *reader) sized() ([]byte, error) {
-	n, err := r.varint()
-	if err != nil {
-		return nil, err
-	}
-	return r.cut(n)
-}
-
-func (r *reader) cut(n uint64) ([]byte, error) {
-	if n > uint64(len(r.b)-r.i) {
-		return nil, ErrShortBody
-	}
-	r.i += int(n)
-	return r.b[r.i-int(n) : r.i], nil
-}
-
-// varint reads up to 64 bits, in no more than ten bytes; longer forms than needed
-// are accepted.
-func (r *reader) varint() (uint64, error) {
-	n, size := binary.Uvarint(r.b[r.i:])
-	switch {
-	case size > 0:
-		r.i += size
-		return n, nil
-	case size == 0:
-		return 0, ErrShortBody
-	}
-	return 0, ErrVarint
 }
