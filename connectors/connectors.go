@@ -180,6 +180,9 @@ type Step struct {
 	Expire time.Time
 	// ReadLimit, when positive, replaces the largest frame accepted, in bytes.
 	ReadLimit int
+	// Lost is how many messages could not be decoded because code of the
+	// application's panicked. The conversation goes on without them.
+	Lost int
 	// Close, when set, ends the conversation, after Requests and Send of this
 	// step have been seen to.
 	Close *Reason

@@ -39,7 +39,7 @@ type Config struct {
 	// data package, and may be kept. It is called by each client's own reader, many
 	// at once. The Request needs an id (0 for a notify), a route and a body; nil
 	// means that there is none. An error closes the client as malformed; a panic
-	// drops the message. Dict, Protos and Crypto have no part in it.
+	// drops the message, and Step.Lost counts it. Dict, Protos and Crypto have no part in it.
 	Decode func(body []byte) (*messages.Request, error)
 	// Encode, when set, writes messages instead of this package: it makes the body
 	// of a data package, which it gives away, of a response to id or, with id 0, of

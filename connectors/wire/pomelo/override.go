@@ -12,12 +12,15 @@ import (
 // brings one (P15). A panic in it is one client's, and one message's.
 
 // customized routes what Config.Decode makes of body. Its error closes, as any
-// malformed message does; its panic costs the message only: nobody knows the id
-// that an answer would need.
+// malformed message does; its panic costs the message only, which is counted: nobody
+// knows the id that an answer would need.
 func (p *Protocol) customized(step *connectors.Step, body []byte) {
 	r, panicked, err := p.decode(bytes.Clone(body))
 	switch {
-	case panicked, err == nil && r == nil:
+	case panicked:
+		step.Lost++
+		return
+	case err == nil && r == nil:
 		return
 	case err == nil && r.Id > MaxID && p.cfg.Encode == nil:
 		err = ErrID

@@ -34,7 +34,7 @@ func TestDecodeReplacesTheMessageLayer(t *testing.T) { // P15, custom-coder
 		"tell":      "notify 0 r tell",
 		"none":      "",
 		"fail":      "close malformed",
-		"panic":     "", // the message is lost, the connection stays
+		"panic":     "lost 1", // and the connection stays
 		"far":       "close malformed",
 	} {
 		c := opened(cfg, hello, ack)
@@ -47,6 +47,9 @@ func TestDecodeReplacesTheMessageLayer(t *testing.T) { // P15, custom-coder
 		if got, want := c.says(data("x")), "request 7 r x"; got != want {
 			t.Errorf("after %q: %s, want %s", body, got, want)
 		}
+	}
+	if got, want := opened(cfg, hello, ack).says(data("panic")+data("tell")+data("panic")), "notify 0 r tell, lost 2"; got != want {
+		t.Errorf("two panics in a frame: %s, want %s", got, want)
 	}
 	cfg.Encode = func(uint64, string, []byte) ([]byte, error) { return nil, nil }
 	if got, want := opened(cfg, hello, ack).says(data("far")), "request 4294967296 r "; got != want {

@@ -90,6 +90,9 @@ func todo(s connectors.Step) string {
 		}
 		do = append(do, fmt.Sprintf("%s %d %s %s", what, r.Id, r.Route, r.Body))
 	}
+	if s.Lost > 0 {
+		do = append(do, fmt.Sprintf("lost %d", s.Lost))
+	}
 	if s.Hello != nil {
 		do = append(do, "welcome?")
 	}
