@@ -96,37 +96,69 @@ func (p *Protocol) refuse(step *connectors.Step, code int32, text string) {
 
 // note remembers what sys says that counts later: the key, and which tables the
 // client has kept (P4.1).
-func (p *Protocol) note(sys map[string]json.RawMessage) error {
+func (p *Protocol) note(sys *helloSys) error {
 	if p.cfg.Crypto {
-		if !truthy(sys["rsa"]) {
+		if !truthy(sys.rsa) {
 			return errNoKey
 		}
-		p.key = parseKey(sys["rsa"])
+		p.key = parseKey(sys.rsa)
 	}
-	p.hasDict = p.cfg.Dict != nil && isText(sys["dictVersion"], p.cfg.Dict.version)
-	p.hasProtos = p.cfg.Protos != nil && isText(sys["protoVersion"], p.cfg.Protos.version)
+	p.hasDict = p.cfg.Dict != nil && isText(sys.dictVersion, p.cfg.Dict.version)
+	p.hasProtos = p.cfg.Protos != nil && isText(sys.protoVersion, p.cfg.Protos.version)
 	return nil
 }
 
-// readHello reads what the client says of itself (P4.1) into h, and returns the
-// members of sys. Names are told apart by case, as JavaScript does. The application
-// is to read the rest, so none of it may be nested deeper than maxDepth.
-func readHello(h *connectors.Hello, body []byte) (sys map[string]json.RawMessage, err error) {
+// helloSys is what a client says of itself, each a JSON value or nothing.
+type helloSys struct {
+	typ, version, rsa, dictVersion, protoVersion []byte
+}
+
+// readHello reads what the client says (P4.1) into h, and returns what it says of
+// itself. Names are told apart by case, as JavaScript does. The application is to
+// read the rest, so none of it may be nested deeper than maxDepth.
+func readHello(h *connectors.Hello, body []byte) (*helloSys, error) {
 	if err := jsondepth.Check(body, maxDepth); err != nil {
 		return nil, err
 	}
 	h.Raw = joinSurrogates(body)
-	var hello map[string]json.RawMessage
-	if err := json.Unmarshal(h.Raw, &hello); err != nil {
-		return nil, err
+	if !json.Valid(h.Raw) {
+		return nil, ErrJSON
 	}
-	if !truthy(hello["sys"]) {
+	var own []byte
+	eachMember(h.Raw, func(name string, value []byte) {
+		switch name {
+		case "sys":
+			own = value
+		case "user":
+			h.User = value
+		}
+	})
+	if !truthy(own) {
 		return nil, errNoSys
 	}
-	_ = json.Unmarshal(hello["sys"], &sys) // any truthy value will do, with or without members
-	h.Type, h.Version = text(sys["type"]), text(sys["version"])
-	h.User = hello["user"]
+	sys := readSys(own)
+	h.Type, h.Version = text(sys.typ), text(sys.version)
 	return sys, nil
+}
+
+// readSys reads the members of sys. Any truthy value will do, with or without them.
+func readSys(text []byte) *helloSys {
+	sys := new(helloSys)
+	eachMember(text, func(name string, value []byte) {
+		switch name {
+		case "type":
+			sys.typ = value
+		case "version":
+			sys.version = value
+		case "rsa":
+			sys.rsa = value
+		case "dictVersion":
+			sys.dictVersion = value
+		case "protoVersion":
+			sys.protoVersion = value
+		}
+	})
+	return sys
 }
 
 // appendWelcome appends the answer of P4.2.

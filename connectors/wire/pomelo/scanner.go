@@ -172,6 +172,34 @@ func (s *scanner) skipInside(end byte, depth int) error {
 	}
 }
 
+// eachMember has see look at the members of text in their order, if it is an object.
+// It must be JSON. A name is good only during the call; a value is part of text.
+func eachMember(text []byte, see func(name string, value []byte)) {
+	s := scanner{text: text}
+	if !s.eat('{') {
+		return
+	}
+	for first := true; ; first = false {
+		more, err := s.more('}', first)
+		if err != nil || !more {
+			return
+		}
+		raw, escaped, err := s.name()
+		if err != nil {
+			return
+		}
+		if escaped {
+			raw = appendUnquoted(nil, raw)
+		}
+		s.peek()
+		start := s.i
+		if s.skip(maxDepth) != nil {
+			return
+		}
+		see(string(raw), text[start:s.i:s.i])
+	}
+}
+
 // appendUnquoted appends the characters that raw, as quoted gives it, stands for.
 // What is no character becomes U+FFFD.
 func appendUnquoted(dst, raw []byte) []byte {
