@@ -5,11 +5,9 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
-	"github.com/fairlead-go/fairlead/messages"
 )
 
 func FuzzDecodePackage(f *testing.F) {
@@ -97,63 +95,4 @@ func split(b, sizes []byte) (pieces [][]byte) {
 		pieces, b = append(pieces, b[:k]), b[k:]
 	}
 	return append(pieces, b)
-}
-
-// FuzzProtocol says frames, cut out of script where a byte of 0xff stands, and
-// looks after what a Step may ask for.
-func FuzzProtocol(f *testing.F) {
-	for _, s := range []string{
-		hello + "\xff" + ack + "\xff" + ask + tell + beat + "\xff" + goAway,
-		hello + ack + "\xff\xff",
-		hello + "\xff" + hello + ack + ask,
-		handshake(`{"sys":0}`),
-		hello + "\xff" + ack + data("\x01\x07\x00\x01") + data("\x04\x01"),
-		hello + "\xff" + ack + data("\x00\x07\x01r\x08\x05") + data("\x01\x07\x00\x02\x0a\x05"),
-	} {
-		f.Add([]byte(s), false)
-		f.Add([]byte(s), true)
-	}
-	var v handshakeVectors
-	load(f, "pomelo-handshake.json", &v)
-	for _, c := range v.Cases {
-		f.Add([]byte(c.RequestHex), true)
-	}
-	cfg := typed(f)
-	cfg.Dict = dictionary(f, []string{"r", "a.b"}, nil)
-	cfg.Heartbeat, cfg.MaxHello, cfg.MaxPackage = time.Second, 200, 400
-	f.Fuzz(func(t *testing.T, script []byte, refuse bool) {
-		talk := open(cfg)
-		closed := false
-		for i, frame := range bytes.Split(script, []byte{0xff}) {
-			talk.frame(connectors.Frame{Data: bytes.Clone(frame), Text: i%2 == 1})
-			closed = talk.sound(t, closed)
-			if talk.step.Hello != nil {
-				var err error
-				if refuse {
-					err = messages.NewError(400, "")
-				}
-				talk.welcome("user", err)
-				closed = talk.sound(t, closed)
-			}
-			talk.at(time.Duration(i) * 500 * ms)
-			closed = talk.sound(t, closed)
-		}
-	})
-}
-
-// sound tells whether the conversation is over, and complains of a step that says
-// more after that, or sends what is no package.
-func (c *talk) sound(t *testing.T, closed bool) bool {
-	t.Helper()
-	if does := todo(c.step); closed && does != "" {
-		t.Errorf("after the end: %s", does)
-	}
-	for b := c.step.Send; len(b) > 0; {
-		_, rest, err := pomelo.DecodePackage(b)
-		if err != nil {
-			t.Fatalf("sends %q: %v", c.step.Send, err)
-		}
-		b = rest
-	}
-	return closed || c.step.Close != nil
 }
