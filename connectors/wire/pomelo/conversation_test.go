@@ -21,8 +21,14 @@ func FuzzConversation(f *testing.F) {
 		f.Add(scripted(hello, ack, data("panic"), data("far")+data("none"), data("error")), way)
 		f.Add([]byte{verbCanned, verbWelcome, 1<<3 | verbCanned, 3<<3 | verbCanned, 4<<3 | verbGlue, 3<<3 | verbCanned, 31<<3 | verbWait}, way)
 	}
-	for _, s := range sent(f) {
+	plain, other := sent(f)
+	for _, s := range plain {
 		f.Add(scripted(s...), byte(11))
+	}
+	for _, s := range other { // with a dictionary, schemas, signatures, codecs of their own
+		for _, way := range []byte{10, 14, 15, 12} {
+			f.Add(scripted(s...), way)
+		}
 	}
 	var v handshakeVectors
 	load(f, "pomelo-handshake.json", &v)
@@ -44,18 +50,33 @@ func FuzzConversation(f *testing.F) {
 	})
 }
 
-// sent are the frames of the recorded sessions.
-func sent(t testing.TB) (sessions [][]string) {
+// sent are the frames of the recorded sessions, those with a plain connector and
+// the others.
+func sent(t testing.TB) (plain, other [][]string) {
 	var v struct{ Sessions [][]octets }
 	load(t, "sent.json", &v)
 	for _, s := range v.Sessions {
-		var frames []string
-		for _, b := range s {
-			frames = append(frames, string(b))
-		}
-		sessions = append(sessions, frames)
+		plain = append(plain, texts(s))
 	}
-	return sessions
+	var w struct{ Transcripts []struct{ Steps []step } }
+	load(t, "transcripts.json", &w)
+	for _, c := range w.Transcripts {
+		var frames []octets
+		for _, s := range c.Steps {
+			if len(s.Send) > 0 {
+				frames = append(frames, s.Send)
+			}
+		}
+		other = append(other, texts(frames))
+	}
+	return plain, other
+}
+
+func texts(frames []octets) (texts []string) {
+	for _, b := range frames {
+		texts = append(texts, string(b))
+	}
+	return texts
 }
 
 // conversationConfigs are ways to set up a connector: everything, and what makes a

@@ -3,7 +3,6 @@ package pomelo
 import (
 	"encoding/binary"
 	"math"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -20,7 +19,10 @@ func (m *message) appendJSON(dst, b []byte, pairs bool) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	d := decoder{dst: slices.Grow(dst, n), pairs: pairs}
+	d := decoder{dst: dst, pairs: pairs}
+	if cap(dst)-len(dst) < n {
+		d.dst = append(make([]byte, 0, len(dst)+n), dst...)
+	}
 	if err := d.message(m, b, maxDepth); err != nil {
 		return dst, err
 	}

@@ -45,8 +45,14 @@ var canned = []string{
 
 // answers are what an application says to a client that would come in.
 var answers = []deed{
-	{}, {user: "user"}, {user: map[string]any{"a": "<😀>"}}, {user: func() {}}, {user: panicking{}},
-	{err: messages.NewError(400, "")}, {err: messages.NewError(200, "")}, {err: errors.New("secret")},
+	{},
+	{user: "user"},
+	{user: map[string]any{"a": "<😀>"}},
+	{user: func() {}},
+	{user: panicking{}},
+	{err: messages.NewError(400, "")},
+	{err: messages.NewError(200, "")},
+	{err: errors.New("secret")},
 }
 
 // panicking is a value that has no JSON form, and says so loudly.
@@ -119,7 +125,7 @@ func (s *script) bytes(n int) []byte {
 func scripted(frames ...string) (b []byte) {
 	for _, f := range frames {
 		n := min(len(f), 31<<8|255)
-		b = append(b, byte(n>>8)<<3|verbRaw, byte(n))
+		b = append(b, byte(n>>8)<<3+verbRaw, byte(n))
 		b = append(b, f[:n]...)
 		b = append(b, 1<<3|verbWelcome)
 	}
