@@ -187,7 +187,7 @@ func TestStreamWrites(t *testing.T) {
 		"a batch":                 {[]int{10, 0, 500, 10000}, 1},
 		"a batch as large as may": {[]int{batchSize / 2, batchSize / 2}, 1},
 		"one byte more":           {[]int{batchSize / 2, batchSize/2 + 1}, 2},
-		"a long package between":  {[]int{10, batchSize + 1, 10, 10}, 3},
+		"a long package between":  {[]int{10, batchSize + 1, 10, 10}, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, writes := listenCounted(t)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,11 +19,6 @@ const (
 	// smallRead is what a connection holds to wait with where waiting without a
 	// buffer is not possible.
 	smallRead = 512
-	// lingerTime is how long a client may take to read what is left and hang up,
-	// after we have said that we do.
-	lingerTime = time.Second
-	// lingerBytes is what it may send meanwhile.
-	lingerBytes = 1 << 20
 )
 
 // wire is a net.Conn as both kinds of Conn use it: it holds no memory while it
@@ -45,9 +41,11 @@ type wire struct {
 	slack time.Duration
 
 	// Owned by the writer, who holds out.
-	out  sync.Mutex
-	cut  bool   // a write failed in the middle: nothing may follow
-	left []byte // what a prompt write has left for the next
+	out   sync.Mutex
+	cut   bool   // a write failed in the middle: nothing may follow
+	stuck bool   // the last write failed because the wire had no room
+	left  []byte // what a prompt write has left for the next
+	taken atomic.Uint64
 
 	// Shared by reader, writer and Close; not theirs, since Close must not wait.
 	mu      sync.Mutex
@@ -154,199 +152,4 @@ func (w *wire) fail(err error) error {
 	}
 	w.err = err
 	return err
-}
-
-// prompt writes what the kernel takes of b at once, and keeps the rest for the next
-// write. It takes nothing when somebody else is writing.
-func (w *wire) prompt(b []byte) (taken, rest bool) {
-	if w.raw == nil || !w.out.TryLock() {
-		return false, false
-	}
-	defer w.out.Unlock()
-	if w.cut || len(w.left) > 0 || w.gone() {
-		return false, false
-	}
-	n := writeNow(w.raw, b)
-	if n < len(b) {
-		w.left = append(w.left, b[n:]...)
-	}
-	return true, n < len(b)
-}
-
-// flush writes what prompt has left, for who holds out.
-func (w *wire) flush() error {
-	if len(w.left) == 0 {
-		return nil
-	}
-	b := w.left
-	w.left = nil
-	_, err := w.Conn.Write(b)
-	w.cut = err != nil
-	return err
-}
-
-// Write writes b with one write.
-func (w *wire) Write(b []byte) (int, error) {
-	w.out.Lock()
-	defer w.out.Unlock()
-	return w.write(b)
-}
-
-// write is Write for who holds out.
-func (w *wire) write(b []byte) (int, error) {
-	if w.cut || w.gone() {
-		return 0, net.ErrClosed
-	}
-	n, err := 0, w.flush()
-	if err == nil && len(b) > 0 {
-		n, err = w.Conn.Write(b)
-		w.cut = err != nil && n > 0
-	}
-	if err != nil {
-		if w.gone() {
-			err = net.ErrClosed
-		}
-	}
-	return n, err
-}
-
-// interject writes b, for the reader: between two of the writer's writes, and
-// under a deadline of its own.
-func (w *wire) interject(b []byte) error {
-	w.out.Lock()
-	defer w.out.Unlock()
-	w.writeUntil(time.Now().Add(lingerTime))
-	_, err := w.write(b)
-	w.writeUntil(time.Time{})
-	return err
-}
-
-// writeUntil sets t for what the reader writes; the zero time sets back what the
-// writer has asked for.
-func (w *wire) writeUntil(t time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if t.IsZero() {
-		t = w.writeBy
-	}
-	if !w.closed {
-		_ = w.Conn.SetWriteDeadline(t)
-	}
-}
-
-func (w *wire) gone() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.closed
-}
-
-// SetWriteDeadline bounds a write, also one under way. It is what a Conn
-// promises; gorilla/websocket calls it too, before its own writes.
-func (w *wire) SetWriteDeadline(t time.Time) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return net.ErrClosed
-	}
-	w.writeBy = t
-	return w.Conn.SetWriteDeadline(t)
-}
-
-// hangup unblocks reader and writer, says farewell if the stream allows it, and
-// closes once the client has. It does not block, and works once.
-func (w *wire) hangup(farewell []byte) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return
-	}
-	w.closed = true
-	if w.ended {
-		w.drop()
-		return
-	}
-	past := time.Unix(1, 0)
-	_ = w.Conn.SetReadDeadline(past)
-	if w.out.TryLock() { // nobody writes, so that what fits can go at once
-		if w.sayNow(farewell) {
-			farewell = nil
-		}
-		w.out.Unlock()
-	} else {
-		_ = w.Conn.SetWriteDeadline(past)
-	}
-	go w.linger(farewell)
-}
-
-// drop closes at once. Only that of a kernel socket is known not to wait.
-func (w *wire) drop() {
-	if w.raw == nil {
-		go w.shut()
-		return
-	}
-	w.shut()
-}
-
-// shut is the last that is asked of a Conn. Users may have given it: a panic of it now
-// concerns nobody any more.
-func (w *wire) shut() {
-	defer func() { _ = recover() }()
-	_ = w.Conn.Close()
-}
-
-// sayNow writes farewell and ends our side, if that takes no waiting: a process
-// that exits right after it has been polite. It tells whether nothing is left to say.
-func (w *wire) sayNow(farewell []byte) bool {
-	if w.raw == nil {
-		return false
-	}
-	if len(w.left) > 0 {
-		return false
-	}
-	if len(farewell) > 0 && !w.cut {
-		_ = w.Conn.SetWriteDeadline(time.Time{})
-		n := writeNow(w.raw, farewell)
-		if n == 0 {
-			return false
-		}
-		w.cut = n < len(farewell)
-	}
-	_ = closeWrite(w.Conn)
-	return true
-}
-
-// linger ends our side of the stream, and reads until the client has ended its
-// own, but not for long: closing with unread input would reset the connection
-// and take from the client what it has not read yet.
-func (w *wire) linger(farewell []byte) {
-	defer w.shut()
-	defer func() { _ = recover() }() // as shut
-	end := time.Now().Add(lingerTime)
-
-	w.out.Lock() // the writer has left
-	_ = w.Conn.SetWriteDeadline(end)
-	if w.flush() == nil && len(farewell) > 0 && !w.cut {
-		_, _ = w.Conn.Write(farewell)
-	}
-	err := closeWrite(w.Conn)
-	w.out.Unlock()
-
-	w.in.Lock() // the reader has left
-	defer w.in.Unlock()
-	defer w.release()
-	if err != nil || w.ended {
-		return
-	}
-	_ = w.Conn.SetReadDeadline(end)
-	w.err, w.begun = nil, false
-	for n := 0; n < lingerBytes && w.fill() == nil; {
-		n += len(w.rest)
-	}
-}
-
-func closeWrite(c net.Conn) error {
-	if c, ok := c.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return errors.ErrUnsupported
 }

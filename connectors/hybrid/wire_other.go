@@ -4,6 +4,7 @@ package hybrid
 
 import (
 	"net"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -12,5 +13,7 @@ func rawConn(net.Conn) syscall.RawConn { return nil }
 
 func (w *wire) attempt(uintptr) bool { return true }
 
-// writeNow writes nothing: here writing may have to wait.
-func writeNow(syscall.RawConn, []byte) int { return 0 }
+// writeRaw is not called: there is no raw connection.
+func writeRaw(syscall.RawConn, []byte, *atomic.Uint64, bool) (n int, full bool, err error) {
+	return 0, false, nil
+}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/fairlead-go/fairlead/connectors/port"
@@ -62,31 +63,54 @@ func read(fd int, p []byte) (int, error) {
 	}
 }
 
-// writeNow writes what the kernel takes of b without waiting.
-func writeNow(raw syscall.RawConn, b []byte) int {
-	if raw == nil {
-		return 0
+// writeRaw writes b and adds to taken what the kernel takes of it, as soon as it does. If
+// it does not wait it writes what there is room for. It is full when there was no room at
+// the end.
+func writeRaw(raw syscall.RawConn, b []byte, taken *atomic.Uint64, wait bool) (n int, full bool, err error) {
+	w := rawWrites.Get().(*rawWrite)
+	defer rawWrites.Put(w)
+	w.rest, w.taken, w.wait = b, taken, wait
+	if err = raw.Write(w.run); err == nil {
+		err = w.err
 	}
-	p := promptWrites.Get().(*promptWrite)
-	defer promptWrites.Put(p)
-	p.b, p.n = b, 0
-	_ = raw.Write(p.run)
-	p.b = nil
-	return max(p.n, 0)
+	n, full = len(b)-len(w.rest), w.full
+	w.rest, w.taken, w.full, w.err = nil, nil, false, nil
+	return n, full, err
 }
 
-// promptWrite is one write(2), in the form that a RawConn wants it.
-type promptWrite struct {
-	b   []byte
-	n   int
-	run func(fd uintptr) bool
+// rawWrite is a write in the form that a RawConn wants it.
+type rawWrite struct {
+	rest  []byte
+	taken *atomic.Uint64
+	wait  bool
+	full  bool
+	err   error
+	run   func(fd uintptr) bool
 }
 
-var promptWrites = sync.Pool{New: func() any {
-	p := &promptWrite{}
-	p.run = func(fd uintptr) bool {
-		p.n, _ = syscall.Write(int(fd), p.b)
-		return true
-	}
-	return p
+var rawWrites = sync.Pool{New: func() any {
+	w := &rawWrite{}
+	w.run = w.attempt
+	return w
 }}
+
+// attempt returns false when the runtime is to wait for room.
+func (w *rawWrite) attempt(fd uintptr) bool {
+	for len(w.rest) > 0 {
+		n, err := syscall.Write(int(fd), w.rest)
+		switch {
+		case err == syscall.EAGAIN:
+			w.full = true
+			return !w.wait
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			w.err = os.NewSyscallError("write", err)
+			return true
+		}
+		w.full = false
+		w.rest = w.rest[n:]
+		w.taken.Add(uint64(n))
+	}
+	return true
+}

@@ -11,7 +11,10 @@ import (
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 )
 
-var _ connectors.Conn = (*conn)(nil)
+var (
+	_ connectors.Conn  = (*conn)(nil)
+	_ connectors.Meter = (*conn)(nil)
+)
 
 // conn is the server's end of a client's pipe. ReadFrames owns stream, frames
 // and patience.
@@ -93,6 +96,10 @@ func (c *conn) Write(packages net.Buffers) error {
 	_, err := c.end.writeAll(packages)
 	return err
 }
+
+// Taken is how many bytes wait for the client or were read by it. It rises while a
+// Write is under way.
+func (c *conn) Taken() uint64 { return c.end.taken() }
 
 // SetWriteDeadline bounds a Write, also one under way; the zero time does not.
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.end.SetWriteDeadline(t) }

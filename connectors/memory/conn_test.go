@@ -209,6 +209,26 @@ func TestAStuckClientEndsTheWriteByItsDeadline(t *testing.T) {
 	})
 }
 
+func TestWhatAClientTakesIsSeenWhileItIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, conn := connect(t, &memory.Connector{Buffer: 100})
+		ended := make(chan error)
+		go func() { ended <- conn.Write(net.Buffers{make([]byte, 60), make([]byte, 90)}) }()
+		for _, step := range []struct{ read, want int }{{0, 100}, {30, 130}, {30, 150}} {
+			if _, err := io.ReadFull(client, make([]byte, step.read)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if got := conn.(connectors.Meter).Taken(); got != uint64(step.want) {
+				t.Errorf("%d bytes taken, want %d", got, step.want)
+			}
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestOneListensAtATime(t *testing.T) {
 	c := &memory.Connector{ID: "arena"}
 	if _, err := c.Dial(); !errors.Is(err, memory.ErrRefused) {

@@ -12,6 +12,7 @@ import (
 type way struct {
 	changed sync.Cond // anything below did
 	bytes   ring
+	taken   uint64    // bytes so far
 	readBy  time.Time // deadline of the end that reads, zero for none
 	writeBy time.Time // and of the end that writes
 	writing bool      // a Write is under way: others wait for it

@@ -23,6 +23,9 @@ func (g *guest) Close() error {
 	return err
 }
 
+// NetConn is what is counted: see Abort.
+func (g *guest) NetConn() net.Conn { return g.Conn }
+
 // CloseWrite ends one direction, where the connection can.
 func (g *guest) CloseWrite() error { return closeWrite(g.Conn) }
 

@@ -51,6 +51,9 @@ func (r *replayed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// NetConn is what has been read too early: see Abort.
+func (r *replayed) NetConn() net.Conn { return r.Conn }
+
 // CloseWrite ends one direction, where the connection can.
 func (r *replayed) CloseWrite() error { return closeWrite(r.Conn) }
 
