@@ -24,6 +24,7 @@ import (
 var (
 	_ connectors.Connector = (*Connector)(nil)
 	_ connectors.Ticker    = (*Connector)(nil)
+	_ connectors.Counter   = (*Connector)(nil)
 )
 
 // Connector serves pomelo clients. The zero Connector works. Its fields are read
@@ -185,6 +186,9 @@ func (c *Connector) Listen(ctx context.Context) ([]connectors.Listener, error) {
 
 // Stats tells how many clients are in and how many were refused, on the port.
 func (c *Connector) Stats() admit.Stats { return c.port().Stats() }
+
+// Counts tells who did not come in, on the port: where it is shared, to others too.
+func (c *Connector) Counts() connectors.Counts { return c.port().Counts() }
 
 // port is the one that is shared, or one of our own.
 func (c *Connector) port() *port.Port {

@@ -35,7 +35,10 @@ type listener struct {
 	err      error
 }
 
-var _ connectors.Listener = (*listener)(nil)
+var (
+	_ connectors.Listener = (*listener)(nil)
+	_ connectors.Health   = (*listener)(nil)
+)
 
 func newListener(c *Connector) (*listener, error) {
 	pages, err := newOrigins(c.Origins)
@@ -132,3 +135,6 @@ func (l *listener) Close() error {
 }
 
 func (l *listener) Addr() net.Addr { return l.share.Addr() }
+
+// Health is why clients cannot come in now, or nil.
+func (l *listener) Health() error { return l.share.Health() }

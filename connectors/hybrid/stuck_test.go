@@ -49,7 +49,7 @@ func kinds(t *testing.T) map[string]kind {
 }
 
 // long is a package that no kernel takes without a reader.
-const long = 16 << 20
+const long = 4 << 20
 
 // writing begins a long write and waits until the client, which reads nothing, has
 // brought it to a stop.

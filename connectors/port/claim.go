@@ -27,8 +27,8 @@ type Claim struct {
 	Upgrade bool
 	// Handler serves the requests. Nil claims none.
 	Handler http.Handler
-	// Fail is told of the first accept error in a row, and of the one that ends
-	// accepting. It does not block. Nil means that nobody is told.
+	// Fail is told of the first accept error in a row, of the loss of the place, and
+	// of the error that ends accepting. It does not block. Nil means that nobody is told.
 	Fail func(error)
 }
 
@@ -62,13 +62,18 @@ func upgrades(r *http.Request) bool {
 type Share struct {
 	port  *Port
 	claim Claim
-	addr  net.Addr
+	place *place
 	once  sync.Once
 	err   error
 }
 
 // Addr is where the port listens.
-func (s *Share) Addr() net.Addr { return s.addr }
+func (s *Share) Addr() net.Addr { return s.place.addr }
+
+// Health is why clients cannot come in now, or nil. A place that the Port has opened
+// itself and has lost is taken again as soon as that is possible; a Listener that it
+// was given is not.
+func (s *Share) Health() error { return s.place.health() }
 
 // Close gives the claim back. Clients that were handed over live on. When no other
 // Share is open the port closes, with its HTTP connections, and when Close returns

@@ -32,7 +32,8 @@ func (p *Port) open(ctx context.Context, t *table) (*live, error) {
 	p.gate.SetLimits(p.admission())
 	l := &live{
 		limits:   p.limits(),
-		ln:       ln,
+		place:    newPlace(ln, p.Listener == nil),
+		counts:   &p.counts,
 		tls:      conf,
 		gate:     &p.gate,
 		trusted:  trusted,

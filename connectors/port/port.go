@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/admit"
 )
 
@@ -67,10 +68,11 @@ type Port struct {
 	// read again. Nil means nobody is.
 	Logger *slog.Logger
 
-	mu    sync.Mutex // users do not know each other, so they cannot take turns
-	live  *live      // nil while closed
-	spent net.Listener
-	gate  admit.Gate
+	mu     sync.Mutex // users do not know each other, so they cannot take turns
+	live   *live      // nil while closed
+	spent  net.Listener
+	gate   admit.Gate
+	counts counts
 }
 
 // Listen opens the port, if it is not open, and claims a part of its clients.
@@ -89,7 +91,7 @@ func (p *Port) Listen(ctx context.Context, c Claim) (*Share, error) {
 			return nil, err
 		}
 	}
-	s.addr = p.live.ln.Addr()
+	s.place = p.live.place
 	p.live.table.Store(t)
 	return s, nil
 }
@@ -97,6 +99,15 @@ func (p *Port) Listen(ctx context.Context, c Claim) (*Share, error) {
 // Stats tells how many clients are in, those of earlier openings among them, and
 // how many were refused so far.
 func (p *Port) Stats() admit.Stats { return p.gate.Stats(time.Now()) }
+
+// Counts tells who did not come in, at all openings together.
+func (p *Port) Counts() connectors.Counts {
+	return connectors.Counts{
+		Refused:      p.Stats().Refused(),
+		AcceptErrors: p.counts.failed.Load(),
+		Shed:         p.counts.shed.Load(),
+	}
+}
 
 func (p *Port) table() *table {
 	if p.live == nil {
