@@ -8,12 +8,10 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/fairlead-go/fairlead/connectors"
-	"github.com/fairlead-go/fairlead/messages"
 )
 
 // Parts of a frame's head (RFC 6455, 5.2).
@@ -22,8 +20,6 @@ const (
 	finClose  = 0x80 | websocket.CloseMessage
 	finPong   = 0x80 | websocket.PongMessage
 	maxHead   = 14
-	// maxReason is what a close frame holds beside its code.
-	maxReason = 123
 )
 
 // webSocket is a client on a WebSocket. gorilla/websocket reads, from a wire, so
@@ -238,56 +234,6 @@ func appendHead(dst []byte, size int) []byte {
 		return binary.BigEndian.AppendUint16(append(dst, finBinary, 126), uint16(size))
 	}
 	return binary.BigEndian.AppendUint64(append(dst, finBinary, 127), uint64(size))
-}
-
-// Close tells the client why and ends the stream (P12.3).
-func (s *webSocket) Close(r connectors.Reason) { s.hangup(s.farewell(r)) }
-
-// farewell is the close frame that is due: the client's own echoed, or ours.
-func (s *webSocket) farewell(r connectors.Reason) []byte {
-	switch code := s.echoed.Load(); {
-	case s.said.Load():
-		return nil
-	case code == websocket.CloseNoStatusReceived:
-		return closeFrame(websocket.CloseNormalClosure, "")
-	case code != 0:
-		return closeFrame(int(code), "")
-	}
-	text := r.Text
-	if text == "" {
-		text = r.Cause.Word()
-	}
-	return closeFrame(closeCode(r.Cause), text)
-}
-
-// closeCode is the number that a browser sees (P12.3): pomelo's own 1000 where pomelo closes too.
-func closeCode(c messages.Cause) int {
-	switch c {
-	case messages.CauseStopping:
-		return websocket.CloseGoingAway
-	case messages.CauseDraining:
-		return websocket.CloseServiceRestart
-	case messages.CauseOverloaded:
-		return websocket.CloseTryAgainLater
-	case messages.CauseTooLarge:
-		return websocket.CloseMessageTooBig
-	case messages.CauseSlow, messages.CauseOffending:
-		return websocket.ClosePolicyViolation
-	case messages.CauseFailed:
-		return websocket.CloseInternalServerErr
-	}
-	return websocket.CloseNormalClosure
-}
-
-func closeFrame(code int, text string) []byte {
-	if len(text) > maxReason {
-		text = text[:maxReason]
-		for !utf8.ValidString(text) && len(text) > maxReason-utf8.UTFMax {
-			text = text[:len(text)-1]
-		}
-	}
-	b := []byte{finClose, byte(2 + len(text))}
-	return append(binary.BigEndian.AppendUint16(b, uint16(code)), text...)
 }
 
 // Transport is "websocket".

@@ -175,12 +175,33 @@ func TestWhyAWebSocketCloses(t *testing.T) {
 		reason connectors.Reason
 		want   string
 	}{
-		"a text":          {connectors.Reason{Cause: messages.CauseKicked, Text: "bye"}, "\x03\xe8bye"},
-		"a cause":         {connectors.Reason{Cause: messages.CauseHeartbeatTimeout}, "\x03\xe8heartbeat timeout"},
-		"stopping":        {connectors.Reason{Cause: messages.CauseStopping}, "\x03\xe9stopping"},
-		"too large":       {connectors.Reason{Cause: messages.CauseTooLarge}, "\x03\xf1too large"},
-		"malformed":       {connectors.Reason{Cause: messages.CauseMalformed}, "\x03\xe8malformed"},
-		"a long text":     {connectors.Reason{Text: strings.Repeat("x", 124)}, "\x03\xe8" + strings.Repeat("x", 123)},
+		"a text":      {connectors.Reason{Cause: messages.CauseKicked, Text: "bye"}, "\x03\xe8bye"},
+		"a cause":     {connectors.Reason{Cause: messages.CauseHeartbeatTimeout}, "\x03\xe8heartbeat timeout"},
+		"stopping":    {connectors.Reason{Cause: messages.CauseStopping}, "\x03\xe9stopping"},
+		"too large":   {connectors.Reason{Cause: messages.CauseTooLarge}, "\x03\xf1too large"},
+		"malformed":   {connectors.Reason{Cause: messages.CauseMalformed}, "\x03\xe8malformed"},
+		"a long text": {connectors.Reason{Text: strings.Repeat("x", 124)}, "\x03\xe8" + strings.Repeat("x", 123)},
+		"when to come back": {
+			connectors.Reason{Cause: messages.CauseDraining, Text: "bye", RetryAfter: time.Second, Spread: 30 * time.Second},
+			"\x03\xf4" + `{"reason":"bye","retryAfterMs":1000,"spreadMs":30000}`,
+		},
+		"when to come back, and a cause": {
+			connectors.Reason{Cause: messages.CauseOverloaded, Spread: time.Microsecond},
+			"\x03\xf5" + `{"reason":"overloaded","retryAfterMs":0,"spreadMs":1}`,
+		},
+		"when to come back, and a long text": {
+			connectors.Reason{Text: strings.Repeat("é", 60), RetryAfter: time.Second},
+			"\x03\xe8" + `{"reason":"` + strings.Repeat("é", 38) + `","retryAfterMs":1000,"spreadMs":0}`,
+		},
+		"when to come back, and a text that is escaped": {
+			connectors.Reason{Text: strings.Repeat(`"`, 60), RetryAfter: time.Second},
+			"\x03\xe8" + `{"reason":"` + strings.Repeat(`\"`, 38) + `","retryAfterMs":1000,"spreadMs":0}`,
+		},
+		"never to come back": {
+			connectors.Reason{Text: "x", RetryAfter: 1 << 62, Spread: -1},
+			"\x03\xe8" + `{"reason":"x","retryAfterMs":4294967295,"spreadMs":0}`,
+		},
+		"no UTF-8":        {connectors.Reason{Text: "a\xffb"}, "\x03\xe8a\uFFFDb"},
 		"a long é at 123": {connectors.Reason{Text: strings.Repeat("x", 122) + "é"}, "\x03\xe8" + strings.Repeat("x", 122)},
 	} {
 		t.Run(name, func(t *testing.T) {
