@@ -67,6 +67,10 @@ func TestAPromptWriteKeepsWhatTheWireDoesNotTake(t *testing.T) {
 			if taken, rest := prompt.TryWrite(net.Buffers{[]byte("!")}); !taken || rest {
 				t.Errorf("TryWrite on a wire that is free = %v, %v", taken, rest)
 			}
+			most := len(want) + 5 + 14*(writes+4) + 200 // heads, and the answer to an upgrade
+			if n := int(server.(connectors.Meter).Taken()); n < len(want)+5 || n > most {
+				t.Errorf("%d bytes taken, want %d and what stands around them", n, len(want)+5)
+			}
 			server.Close(connectors.Reason{})
 			if b := <-got; !bytes.Equal(b, append(want, "last!"...)) {
 				t.Errorf("%d bytes arrived after %d writes, want %d", len(b), writes, len(want)+5)
