@@ -27,6 +27,14 @@ type Context struct {
 // Request is the request itself. It must not be changed.
 func (c *Context) Request() *messages.Request { return c.req }
 
+// checkDepth refuses JSON that is nested deeper than Limits.JSONDepth, before values are built.
+func (c *Context) checkDepth(b []byte) error {
+	if c.req.Encoding != messages.JSON {
+		return nil
+	}
+	return body.CheckDepth(b, c.route.node.JSONDepth)
+}
+
 // Session is what is known of the client that asks, at this moment. What was known when it
 // asked is in the Request.
 func (c *Context) Session() *messages.Session {

@@ -4,3 +4,6 @@ import "github.com/fairlead-go/fairlead/connectors"
 
 // Stray brings a shard a client from nowhere, which makes it panic.
 func Stray(c connectors.Conn) any { return &opened{conn: c} }
+
+// MemoryUsed is what the memory gate looks at.
+func MemoryUsed() int64 { return int64(memoryUsed()) }

@@ -205,6 +205,9 @@ func (l *link) act(step *connectors.Step, now time.Time) bool {
 	if step.Codec != nil {
 		l.welcome(step.Codec)
 	}
+	for range step.Lost {
+		l.fault(messages.FaultDecode, scene{connector: l.name, session: l.session.Load().Id})
+	}
 	if len(step.Send) > 0 {
 		l.sendControl(step.Send)
 	}

@@ -67,17 +67,16 @@ func (n *node) refuse(req *messages.Request, socket *actor.PID) {
 	}
 }
 
-// answerFailed answers the request that an actor failed with, if it was one.
-func (n *node) answerFailed(msg any) {
+// turnDown answers msg, if it is a request that came from somewhere: err says why; nil is code 500.
+func turnDown(root *actor.RootContext, msg any, err error) {
 	_, m, sender := actor.UnwrapEnvelope(msg)
 	req, ok := m.(*messages.Request)
-	if _, ours := n.socketNo(sender); !ok || !ours {
-		return
-	}
-	if req.Notify {
-		n.root.Send(sender, &messages.Done{Seq: req.Seq})
-	} else {
-		n.root.Send(sender, req.Fail(nil))
+	switch {
+	case !ok || sender == nil:
+	case req.Notify:
+		root.Send(sender, &messages.Done{Seq: req.Seq})
+	default:
+		root.Send(sender, req.Fail(err))
 	}
 }
 

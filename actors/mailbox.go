@@ -9,7 +9,7 @@ import (
 
 // mailboxKind is what all mailboxes of one kind share.
 type mailboxKind struct {
-	// turns runs a mailbox that has taken burst messages in one run.
+	// turns runs a mailbox that has taken burst messages in one run. Nil: its own dispatcher does.
 	turns actor.Dispatcher
 	// burst is how many messages one run handles before it makes room for others.
 	burst int
@@ -125,7 +125,11 @@ func (m *mailbox) process(first any) {
 		case idle:
 			return
 		case tired:
-			m.schedule(m.kind.turns)
+			if d := m.kind.turns; d != nil {
+				m.schedule(d)
+			} else {
+				m.schedule(m.dispatcher)
+			}
 			return
 		}
 	}

@@ -73,7 +73,7 @@ func (s *sessionsActor) Receive(ctx actor.Context) {
 // answered.
 func (s *sessionsActor) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, msg any) {
 	s.node.fault(messages.FaultHandlerPanic, scene{route: s.route.prefix, what: reason})
-	s.node.answerFailed(msg)
+	turnDown(s.node.root, msg, nil)
 	resume{}.HandleFailure(sys, sup, child, rs, reason, msg)
 }
 

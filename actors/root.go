@@ -107,7 +107,7 @@ func (r *rootActor) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, 
 		r.node.fault(messages.FaultBatcher, scene{what: reason})
 	case routePart:
 		r.node.fault(messages.FaultHandlerPanic, scene{what: reason})
-		r.node.answerFailed(msg)
+		turnDown(r.node.root, msg, nil)
 	}
 	resume{}.HandleFailure(sys, sup, child, rs, reason, msg)
 }

@@ -60,7 +60,11 @@ func Handle[In, Out any](h *Handlers, name string, f func(c *Context, in *In) (*
 	read, write := body.Of[In](), body.Of[Out]()
 	h.add(name, func(c *Context, b []byte) ([]byte, error) {
 		in, e := new(In), c.req.Encoding
-		if err := read.Read(e, b, in); err != nil {
+		err := c.checkDepth(b)
+		if err == nil {
+			err = read.Read(e, b, in)
+		}
+		if err != nil {
 			return nil, messages.NewError(messages.CodeBadRequest, "body: "+err.Error())
 		}
 		out, err := f(c, in)

@@ -1,0 +1,100 @@
+package actors
+
+import (
+	"log/slog"
+	"runtime"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// Levels rise at once and fall one by one, after two calm seconds each, counted from 5 % below
+// the mark.
+func TestTheMemoryGateRisesAtOnceAndFallsSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		part := 0.0
+		n := &node{system: actor.NewActorSystem(), log: slog.New(slog.DiscardHandler)}
+		n.Limits.Memory = 1000
+		var told []int32
+		sub := n.system.EventStream.Subscribe(func(ev any) {
+			if m, ok := ev.(*messages.Load); ok {
+				told = append(told, m.Level)
+			}
+		})
+		defer n.system.EventStream.Unsubscribe(sub)
+		n.directory = newDirectory()
+		n.memory.used = func() uint64 { return uint64(part * 1000) }
+		n.memory.start(n)
+		defer n.memory.stop()
+		for _, step := range []struct {
+			part  float64
+			after time.Duration
+			want  int32
+		}{
+			{0.69, time.Second, 0},
+			{0.70, 250 * time.Millisecond, 1},
+			{0.66, 10 * time.Second, 1}, // less than 5 % below its mark
+			{0.64, 1750 * time.Millisecond, 1},
+			{0.64, 750 * time.Millisecond, 0},
+			{0.95, 250 * time.Millisecond, 3},
+			{0.50, 2250 * time.Millisecond, 2},
+			{0.50, 2 * time.Second, 1},
+			{0.50, 2 * time.Second, 0},
+		} {
+			part = step.part
+			time.Sleep(step.after)
+			synctest.Wait()
+			if got := n.level.Load(); got != step.want {
+				t.Errorf("%v at %.2f: level %d, want %d", step.after, step.part, got, step.want)
+			}
+		}
+		if want := []int32{1, 0, 3, 2, 1, 0}; !slices.Equal(told, want) {
+			t.Errorf("told %v, want %v", told, want)
+		}
+	})
+}
+
+// What the collector found alive counts, not what it has yet to free.
+func TestMemoryThatIsHeldCounts(t *testing.T) {
+	const size = 64 << 20
+	runtime.GC()
+	before := memoryUsed()
+	held := make([]byte, size)
+	runtime.GC()
+	if with := memoryUsed(); with < before+size {
+		t.Errorf("%d bytes used, want at least %d more than %d", with, size, before)
+	}
+	runtime.KeepAlive(held)
+	runtime.GC()
+	if after := memoryUsed(); after > before+size/2 {
+		t.Errorf("%d bytes used after all was let go, %d before", after, before)
+	}
+}
+
+func TestThoseForWhomMostWaitsGoFirst(t *testing.T) {
+	n := &node{system: actor.NewActorSystem(), log: slog.New(slog.DiscardHandler), directory: newDirectory()}
+	n.root = n.system.Root
+	g := &gate{node: n}
+	for no := range uint64(100) {
+		l := &link{gate: g, no: no, born: time.Now(), pid: n.system.NewLocalPID("nobody")}
+		l.session.Store(&messages.Session{})
+		l.out.bytes = int(no)
+		n.directory.add(l)
+	}
+	n.live.Store(160)
+	n.shedLargest()
+	for no := range uint64(100) {
+		l := n.directory.find(no)
+		if gone := l.reason != nil; gone != (no >= 98) {
+			t.Errorf("client %d gone = %v", no, gone)
+		}
+	}
+	if r := n.directory.find(99).reason; r == nil || r.Cause != messages.CauseOverloaded {
+		t.Errorf("reason = %v", r)
+	}
+}
