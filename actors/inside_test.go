@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
 )
 
 func TestRingKeepsOrderAndGivesMemoryBack(t *testing.T) {
@@ -372,5 +374,24 @@ func TestBatcherOfKnowsOurSocketsOnly(t *testing.T) {
 	}
 	if n.batcherOf(nil) != nil || n.batcherOf(actor.NewPID("elsewhere:1", "bxyz-7")) != nil {
 		t.Error("a batcher for nobody, or for another node's socket")
+	}
+}
+
+func TestABatcherThatPanicsDropsOneMessage(t *testing.T) {
+	n := &node{system: actor.NewActorSystem(), log: slog.New(slog.DiscardHandler), born: time.Now()}
+	n.root = n.system.Root
+	b := newBatcher(n, 0)
+	b.pid = n.root.Spawn(actor.PropsFromProducer(func() actor.Actor { return batcherActor{b} }))
+	reply := make(chan []string, 1)
+	b.post(&flush{nil}) // nobody's list
+	b.post(&list{reply})
+	if got := <-reply; len(got) != 0 {
+		t.Errorf("groups = %q", got)
+	}
+	if c := n.faults.totals[messages.FaultBatcher].Load(); c != 1 {
+		t.Errorf("%d faults, want 1", c)
+	}
+	if err := n.root.StopFuture(b.pid).Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -2,7 +2,9 @@ package archtest_test
 
 import (
 	"fmt"
+	"go/ast"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +48,35 @@ func TestTheGuidesChecksCanFail(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A test that a promise names must be there.
+func TestPromisesNameTestsThatAre(t *testing.T) {
+	text, err := os.ReadFile("../../docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := archtest.Load(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Za-z0-9]+)").FindAllStringSubmatch(string(text), -1) {
+		if !slices.ContainsFunc(tree.Go, func(s *archtest.Source) bool { return declares(s, m[1]) }) {
+			t.Errorf("docs/reliability.md names %s, which is nowhere", m[1])
+		}
+	}
+	for n := range messages.FaultKind_name {
+		if n != 0 && !strings.Contains(string(text), fmt.Sprintf("| Fault %d", n)) {
+			t.Errorf("docs/reliability.md has no row for Fault %d", n)
+		}
+	}
+}
+
+func declares(s *archtest.Source, name string) bool {
+	return slices.ContainsFunc(s.Decls, func(d ast.Decl) bool {
+		f, ok := d.(*ast.FuncDecl)
+		return ok && f.Name.Name == name
+	})
 }
 
 func TestTheTableOfCodesIsComplete(t *testing.T) {

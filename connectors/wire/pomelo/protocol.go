@@ -74,12 +74,19 @@ func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time
 	}
 }
 
+// maxPackages is how many a frame may hold: each becomes a request, many times its size.
+const maxPackages = 1024
+
 // wholePackages tells whether a frame is packages and nothing else. An empty text is (P2.3).
 func wholePackages(f connectors.Frame) (err error) {
 	if len(f.Data) == 0 && !f.Text {
 		return ErrShort
 	}
-	for b := f.Data; len(b) > 0 && err == nil; {
+	n := 0
+	for b := f.Data; len(b) > 0 && err == nil; n++ {
+		if n == maxPackages {
+			return ErrTooLarge
+		}
 		_, b, err = DecodePackage(b)
 	}
 	return err

@@ -266,3 +266,13 @@ func TestAnIdleClientHoldsLittle(t *testing.T) {
 		t.Errorf("a Protocol is %d bytes, want at most 96", got)
 	}
 }
+
+func TestAFrameHoldsAThousandPackagesAtMost(t *testing.T) { // P2.3
+	for n, want := range map[int]string{1024: "", 1025: "close too large"} {
+		c := opened(pomelo.Config{Heartbeat: -1}, hello, ack)
+		c.frame(connectors.Frame{Data: []byte(strings.Repeat(beat, n))})
+		if got := todo(c.step); got != want {
+			t.Errorf("%d packages: %q, want %q", n, got, want)
+		}
+	}
+}
