@@ -52,7 +52,9 @@ func (a *audience) means(l *link) bool {
 	for _, f := range a.where {
 		yes := false
 		if err := safely(func() error { yes = f(s); return nil }); err != nil {
-			l.log.Error("panic in a group filter", "error", err)
+			if l.fault(messages.FaultCallback, scene{what: err}) {
+				l.log.Error("panic in a group filter", "error", err)
+			}
 		}
 		if !yes {
 			return false

@@ -82,8 +82,9 @@ func (l *link) choose(t *target, s *messages.Session, route string) (pid *actor.
 		return l.router.choose(t, s)
 	}
 	if err := safely(func() error { pid = t.pick(s, route); return nil }); err != nil {
-		l.log.Error("panic in a route function", "route", route, "error", err)
-		l.fault(messages.FaultCallback, scene{route: route, session: s.Id, what: err})
+		if l.fault(messages.FaultCallback, scene{route: route, session: s.Id, what: err}) {
+			l.log.Error("panic in a route function", "route", route, "error", err)
+		}
 		return nil
 	}
 	return pid

@@ -53,7 +53,9 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 	}
 	l, session, err := s.link(m)
 	if err != nil {
-		s.gate.log.Error("client not served", "connector", s.gate.name, "error", err)
+		if s.gate.fault(messages.FaultConn, scene{connector: s.gate.name, what: err}) {
+			s.gate.log.Error("client not served", "connector", s.gate.name, "error", err)
+		}
 		refuse(m.conn, connectors.Reason{Cause: messages.CauseFailed})
 		return
 	}

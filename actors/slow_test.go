@@ -39,9 +39,6 @@ func (r *rig) push(e *end, body string, tune ...func(*messages.Push)) {
 
 func lossy(p *messages.Push) { p.Lossy = true }
 
-// release lets the client take what is written again. The write that waited is lost.
-func (e *end) release() { e.block.Store(false) }
-
 func TestOverTheSoftLimitTheOldestLossyPushesGo(t *testing.T) {
 	bubble(t, narrow, func(r *rig) {
 		e := r.dial()
