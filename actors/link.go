@@ -334,7 +334,6 @@ func (l *link) leave() {
 
 // fail reports a panic outside Receive to the socket's actor, which fails with it.
 func (l *link) fail(p any) {
-	l.fault(messages.FaultSocket, scene{connector: l.name, session: l.session.Load().Id, what: p})
 	l.root.Send(l.pid, &failure{reason: p})
 }
 

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,7 @@ import (
 // the mark.
 func TestTheMemoryGateRisesAtOnceAndFallsSlowly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		part := 0.0
+		var used atomic.Uint64
 		n := &node{system: actor.NewActorSystem(), log: slog.New(slog.DiscardHandler)}
 		n.Limits.Memory = 1000
 		var told []int32
@@ -28,7 +29,7 @@ func TestTheMemoryGateRisesAtOnceAndFallsSlowly(t *testing.T) {
 		})
 		defer n.system.EventStream.Unsubscribe(sub)
 		n.directory = newDirectory()
-		n.memory.used = func() uint64 { return uint64(part * 1000) }
+		n.memory.used = used.Load
 		n.memory.start(n)
 		defer n.memory.stop()
 		for _, step := range []struct {
@@ -46,7 +47,7 @@ func TestTheMemoryGateRisesAtOnceAndFallsSlowly(t *testing.T) {
 			{0.50, 2 * time.Second, 1},
 			{0.50, 2 * time.Second, 0},
 		} {
-			part = step.part
+			used.Store(uint64(step.part * 1000))
 			time.Sleep(step.after)
 			synctest.Wait()
 			if got := n.level.Load(); got != step.want {
@@ -66,8 +67,8 @@ func TestMemoryThatIsHeldCounts(t *testing.T) {
 	before := memoryUsed()
 	held := make([]byte, size)
 	runtime.GC()
-	if with := memoryUsed(); with < before+size {
-		t.Errorf("%d bytes used, want at least %d more than %d", with, size, before)
+	if with := memoryUsed(); with < before+size*9/10 {
+		t.Errorf("%d bytes used, want about %d more than %d", with, size, before)
 	}
 	runtime.KeepAlive(held)
 	runtime.GC()

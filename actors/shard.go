@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -48,7 +49,7 @@ func (s *shard) Receive(ctx actor.Context) {
 // open makes a socket of a conn: its link, its actor, its reader.
 func (s *shard) open(ctx actor.Context, m *opened) {
 	if s.gate.stopping.Load() {
-		refuse(m.conn, connectors.Reason{Cause: messages.CauseStopping, Text: "server stopping"})
+		refuse(m.conn, stopped)
 		return
 	}
 	l, session, err := s.link(m)
@@ -66,7 +67,13 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 	l.session.Store(session)
 	s.gate.opening(l)
 	l.start()
+	if s.gate.stopping.Load() { // since we looked
+		l.dismiss(stopped)
+	}
 }
+
+// stopped is why a client that comes too late is closed.
+var stopped = connectors.Reason{Cause: messages.CauseStopping, Text: "server stopping"}
 
 // link asks the connector what must be known of a client: its code may panic.
 func (s *shard) link(m *opened) (l *link, session *messages.Session, err error) {
@@ -99,6 +106,9 @@ func (s *shard) closed(pid *actor.PID) {
 // HandleFailure makes the shard the strategy of its sockets: a fresh actor takes
 // over the living link, unless it has failed too often.
 func (s *shard) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, msg any) {
+	if s.gate.fault(messages.FaultSocket, scene{connector: s.gate.name, session: sessionOf(child), what: reason}) {
+		s.gate.log.Error("panic in a socket", "socket", child.Id, "panic", fmt.Sprint(reason))
+	}
 	restarts{s.gate.Socket, s.gaveUp}.HandleFailure(sys, sup, child, rs, reason, msg)
 }
 
