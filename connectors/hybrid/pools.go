@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 )
 
 // What is needed only while bytes are on their way is borrowed from these pools,
@@ -13,6 +14,7 @@ var (
 	buffers = sync.Pool{New: func() any { return new(buffer) }}
 	batches = sync.Pool{New: func() any { return new(batch) }}
 	scraps  = sync.Pool{New: func() any { return new([]byte) }}
+	pieces  = sync.Pool{New: func() any { return new(pomelo.Pieces) }}
 )
 
 // maxKept is the largest piece of memory that goes back to a pool.
@@ -32,27 +34,55 @@ func (b *buffer) giveBack() {
 
 // batch is some WebSocket messages, unmasked.
 type batch struct {
-	bytes  []byte
+	bytes  [smallBatch]byte // those that fit
+	used   int
+	large  []*pomelo.Pieces // the others
 	frames []connectors.Frame
 }
 
-// leastRead is how much room a read of a message is given at least.
-const leastRead = 512
+// smallBatch is how much of a message is read before memory follows it.
+const smallBatch = 1 << 10
 
 // readAll reads r to its end and returns what it said. Memory follows the bytes
 // that have arrived.
 func (b *batch) readAll(r io.Reader) ([]byte, error) {
-	start := len(b.bytes)
-	for {
-		if free := cap(b.bytes) - len(b.bytes); free == 0 {
-			more := max(leastRead, len(b.bytes)-start)
-			b.bytes = append(b.bytes, make([]byte, more)...)[:len(b.bytes)]
-		}
-		end := len(b.bytes)
-		n, err := r.Read(b.bytes[end:cap(b.bytes)])
-		b.bytes = b.bytes[:end+n]
+	for start, end := b.used, b.used; end < len(b.bytes); {
+		n, err := r.Read(b.bytes[end:])
+		end += n
 		if err == io.EOF {
-			return b.bytes[start : end+n : end+n], nil
+			b.used = end
+			return b.bytes[start:end:end], nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if end == len(b.bytes) {
+			return b.readLarge(b.bytes[start:end], r)
+		}
+	}
+	return b.readLarge(nil, r)
+}
+
+// room is memory for a message of n bytes, if there is some left.
+func (b *batch) room(n int) ([]byte, bool) {
+	if n > len(b.bytes)-b.used {
+		return nil, false
+	}
+	start := b.used
+	b.used += n
+	return b.bytes[start:b.used:b.used], true
+}
+
+// readLarge is readAll of a message of which some has been read.
+func (b *batch) readLarge(read []byte, r io.Reader) ([]byte, error) {
+	p := pieces.Get().(*pomelo.Pieces)
+	b.large = append(b.large, p)
+	p.Add(read)
+	for {
+		n, err := r.Read(p.Room())
+		p.Fill(n)
+		if err == io.EOF {
+			return p.Join(), nil
 		}
 		if err != nil {
 			return nil, err
@@ -61,11 +91,14 @@ func (b *batch) readAll(r io.Reader) ([]byte, error) {
 }
 
 func (b *batch) giveBack() {
-	clear(b.frames)
-	b.bytes, b.frames = b.bytes[:0], b.frames[:0]
-	if cap(b.bytes) <= maxKept {
-		batches.Put(b)
+	for _, p := range b.large {
+		p.Free()
+		pieces.Put(p)
 	}
+	clear(b.large)
+	clear(b.frames)
+	b.used, b.large, b.frames = 0, b.large[:0], b.frames[:0]
+	batches.Put(b)
 }
 
 // giveBack returns a scrap: a buffer in which a write was put together.

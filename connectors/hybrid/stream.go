@@ -36,6 +36,7 @@ func (s *stream) ReadFrames() ([]connectors.Frame, error) {
 	}
 	defer s.in.Unlock()
 	s.release()
+	s.packages.Rest()
 	if s.packages.Pending() { // is what has begun within a limit set since?
 		if frames, err := s.feed(nil, nil); len(frames) > 0 || err != nil {
 			return frames, err
@@ -49,8 +50,12 @@ func (s *stream) ReadFrames() ([]connectors.Frame, error) {
 		}
 		frames, err := s.feed(s.rest, s.buf.frames[:0])
 		s.buf.frames = frames
-		if len(frames) > 0 || err != nil {
+		if len(frames) > 0 {
 			return frames, err
+		}
+		if err != nil {
+			s.release()
+			return nil, err
 		}
 	}
 }

@@ -16,9 +16,11 @@ import (
 
 // Parts of a frame's head (RFC 6455, 5.2).
 const (
+	finText   = 0x80 | websocket.TextMessage
 	finBinary = 0x80 | websocket.BinaryMessage
 	finClose  = 0x80 | websocket.CloseMessage
 	finPong   = 0x80 | websocket.PongMessage
+	isMasked  = 0x80
 	maxHead   = 14
 )
 
@@ -59,6 +61,9 @@ func (s *webSocket) ReadFrames() ([]connectors.Frame, error) {
 			}
 		}
 		frames, err := s.messages()
+		if err != nil {
+			s.release() // frames lie elsewhere, and nothing more is read
+		}
 		if len(frames) > 0 || err != nil {
 			return frames, err
 		}
@@ -82,6 +87,10 @@ func (s *webSocket) messages() ([]connectors.Frame, error) {
 }
 
 func (s *webSocket) message() (connectors.Frame, error) {
+	if f, ok := s.short(); ok {
+		s.settle()
+		return f, nil
+	}
 	s.ws.SetReadLimit(s.limit.Load())
 	s.begun, s.inside = true, false
 	kind, r, err := s.ws.NextReader()
@@ -89,15 +98,20 @@ func (s *webSocket) message() (connectors.Frame, error) {
 		return connectors.Frame{}, s.ending(err)
 	}
 	s.begun, s.inside = true, true
-	if s.batch == nil {
-		s.batch = batches.Get().(*batch)
-	}
-	data, err := s.batch.readAll(r)
+	data, err := s.gather().readAll(r)
 	if err != nil {
 		return connectors.Frame{}, s.ending(err)
 	}
 	s.settle()
 	return connectors.Frame{Data: data, Text: kind == websocket.TextMessage}, nil
+}
+
+// gather is where messages are put.
+func (s *webSocket) gather() *batch {
+	if s.batch == nil {
+		s.batch = batches.Get().(*batch)
+	}
+	return s.batch
 }
 
 func (s *webSocket) frames() []connectors.Frame {
@@ -115,41 +129,6 @@ func (s *webSocket) dropBatch() {
 }
 
 func (s *webSocket) unread() int { return s.heads.Buffered() + len(s.rest) }
-
-// wholeNext tells whether the next message is one frame and all of it is there.
-func (s *webSocket) wholeNext() bool {
-	var head [maxHead]byte
-	b, _ := s.heads.Peek(min(s.heads.Buffered(), maxHead))
-	n := copy(head[:], b)
-	n += copy(head[n:], s.rest)
-	size, ok := frameSize(head[:n])
-	return ok && size <= uint64(s.unread())
-}
-
-// frameSize is the size of the masked message frame that b begins with, if b
-// says so.
-func frameSize(b []byte) (uint64, bool) {
-	if len(b) < 2 || b[0] != finBinary && b[0] != 0x80|websocket.TextMessage {
-		return 0, false
-	}
-	n, head := uint64(b[1]&0x7f), 6
-	switch n {
-	case 126:
-		head = 8
-	case 127:
-		head = 14
-	}
-	if len(b) < head {
-		return 0, false
-	}
-	switch n {
-	case 126:
-		n = uint64(binary.BigEndian.Uint16(b[2:]))
-	case 127:
-		n = binary.BigEndian.Uint64(b[2:]) &^ (1 << 63)
-	}
-	return n + uint64(head), true
-}
 
 // ending says in our words why gorilla stopped reading.
 func (s *webSocket) ending(err error) error {
@@ -170,8 +149,10 @@ func (s *webSocket) ending(err error) error {
 
 // ponged is the ping handler.
 func (s *webSocket) ponged(data string) error {
-	frame := append(make([]byte, 0, 2+len(data)), finPong, byte(len(data)))
-	if err := s.interject(append(frame, data...)); err != nil {
+	b := scraps.Get().(*[]byte)
+	defer giveBack(b)
+	*b = append(append(*b, finPong, byte(len(data))), data...)
+	if err := s.interject(*b); err != nil {
 		return s.fail(err)
 	}
 	return s.pong(data)

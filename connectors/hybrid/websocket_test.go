@@ -107,6 +107,28 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// Messages of all sizes, as many together as come, with the random keys of a real client.
+func TestMessagesAreUnmasked(t *testing.T) {
+	l := listen(t, &hybrid.Connector{})
+	ws, server := dialWeb(t, l)
+	var want []string
+	for _, span := range [][2]int{{0, 300}, {1000, 1050}, {4060, 4110}, {65500, 65540}} {
+		for n := span[0]; n < span[1]; n++ {
+			b := make([]byte, n)
+			for i := range b {
+				b[i] = byte(i*7 + n)
+			}
+			want = append(want, string(b))
+		}
+	}
+	go func() {
+		for _, b := range want {
+			_ = ws.WriteMessage(websocket.BinaryMessage, []byte(b))
+		}
+	}()
+	wantFrames(t, server, want...)
+}
+
 func TestTextIsTold(t *testing.T) {
 	l := listen(t, &hybrid.Connector{})
 	client, server := rawWeb(t, l)

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// readSize is what one read may bring.
-	readSize = 4 << 10
+	// readSize is what one read may bring: with what else is in a buffer, 4 KiB.
+	readSize = 4<<10 - 24
 	// smallRead is what a connection holds to wait with where waiting without a
 	// buffer is not possible.
 	smallRead = 512

@@ -2,6 +2,7 @@ package pomelo
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/fairlead-go/fairlead/connectors"
 )
@@ -11,9 +12,13 @@ import (
 // follows the bytes received, never the length announced (F 20), and is nothing
 // while no package is incomplete. Its methods are called one at a time.
 type Stream struct {
-	pending []byte // the beginning of a package
+	pending *Pieces // the beginning of a package, or nil
+	given   *Pieces // what a frame given out lies in, or nil
 	limit   int
 }
+
+// gathered are Pieces that no Stream uses.
+var gathered = sync.Pool{New: func() any { return new(Pieces) }}
 
 // SetLimit sets the largest body accepted from now on, that of a package already
 // begun included; n ≤ 0 leaves the wire's own limit, MaxBody. The limit of a wire
@@ -21,10 +26,20 @@ type Stream struct {
 func (s *Stream) SetLimit(n int) { s.limit = n }
 
 // Pending tells whether a package has begun and is not complete.
-func (s *Stream) Pending() bool { return len(s.pending) > 0 }
+func (s *Stream) Pending() bool { return s.pending != nil }
+
+// Rest gives up the frames of the last Feed. It need not be called: the next Feed does the
+// same. A Stream that waits for long holds less then.
+func (s *Stream) Rest() {
+	if s.given != nil {
+		s.given.Free()
+		gathered.Put(s.given)
+		s.given = nil
+	}
+}
 
 // Feed appends to dst each package that b completes, header included. The frames
-// alias b or what the Stream has given away, and are valid until the next call.
+// alias b or memory of the Stream, and are valid until the next call.
 // An error comes behind the packages before it; the stream is lost then.
 //
 // An ack raises the limit only once its frame has been dealt with, so it does not
@@ -32,6 +47,7 @@ func (s *Stream) Pending() bool { return len(s.pending) > 0 }
 // Protocol to measure, the beginning of one is measured by the next Feed. An
 // empty b is enough for that.
 func (s *Stream) Feed(b []byte, dst []connectors.Frame) ([]connectors.Frame, error) {
+	s.Rest()
 	first, b, err := s.complete(b)
 	if err != nil {
 		return dst, err
@@ -53,36 +69,41 @@ func (s *Stream) Feed(b []byte, dst []connectors.Frame) ([]connectors.Frame, err
 		acked = acked || b[0] == TypeAck
 		b = b[n:]
 	}
-	s.pending = append(s.pending, b...)
+	if len(b) > 0 && s.pending == nil {
+		s.pending = gathered.Get().(*Pieces)
+	}
+	if len(b) > 0 {
+		s.pending.Add(b)
+	}
 	return dst, nil
 }
 
 // complete moves bytes of b to the pending package, if there is one, and returns
 // it when it is whole, with what follows it.
 func (s *Stream) complete(b []byte) (whole, rest []byte, err error) {
-	if len(s.pending) == 0 {
+	if s.pending == nil {
 		return nil, b, nil
 	}
 	b = s.move(b, HeaderLen)
-	if len(s.pending) < HeaderLen {
+	if s.pending.Len() < HeaderLen {
 		return nil, b, nil
 	}
-	n, err := s.measure(s.pending)
+	n, err := s.measure(s.pending.head())
 	if err != nil {
 		return nil, b, err
 	}
 	b = s.move(b, n)
-	if len(s.pending) < n {
+	if s.pending.Len() < n {
 		return nil, b, nil
 	}
-	whole, s.pending = s.pending, nil
-	return whole, b, nil
+	s.given, s.pending = s.pending, nil
+	return s.given.Join(), b, nil
 }
 
 // move moves bytes from the head of b until n are pending, and returns the rest.
 func (s *Stream) move(b []byte, n int) []byte {
-	n = min(max(n-len(s.pending), 0), len(b))
-	s.pending = append(s.pending, b[:n]...)
+	n = min(max(n-s.pending.Len(), 0), len(b))
+	s.pending.Add(b[:n])
 	return b[n:]
 }
 

@@ -1,0 +1,107 @@
+package pomelo
+
+import (
+	mathbits "math/bits"
+	"sync"
+)
+
+// Memory in which bytes wait to be whole comes in sizes of powers of two.
+const (
+	leastSlab = 64
+	// mostSlab is the largest piece: what is held beyond the bytes that came is less.
+	mostSlab = 4 << 10
+	// mostShared is the largest whole that is borrowed and not allocated.
+	mostShared = 1 << 20
+)
+
+// slab is a piece of memory that is used again.
+type slab struct{ b []byte }
+
+// slabs are those that are not in use, by the logarithm of their size.
+var slabs [21]sync.Pool
+
+func borrow(size int) *slab {
+	if size > mostShared {
+		return &slab{make([]byte, 0, size)}
+	}
+	class := mathbits.Len(uint(size - 1))
+	if s, ok := slabs[class].Get().(*slab); ok {
+		return s
+	}
+	return &slab{make([]byte, 0, 1<<class)}
+}
+
+func (s *slab) giveBack() {
+	if cap(s.b) <= mostShared {
+		s.b = s.b[:0]
+		slabs[mathbits.Len(uint(cap(s.b)-1))].Put(s)
+	}
+}
+
+// Pieces are bytes that come bit by bit and are wanted as a whole. What they hold
+// follows what has come, never what was announced (F 20), and nothing is copied until
+// all is there. The zero Pieces are ready; Free them when they are not needed any more.
+type Pieces struct {
+	list []*slab // all but the last are full
+	size int
+}
+
+// Len is how many bytes have come.
+func (p *Pieces) Len() int { return p.size }
+
+// Room is memory for what comes next. What was written to it is to be said to Fill.
+func (p *Pieces) Room() []byte {
+	if n := len(p.list); n > 0 && len(p.list[n-1].b) < cap(p.list[n-1].b) {
+		b := p.list[n-1].b
+		return b[len(b):cap(b)]
+	}
+	s := borrow(min(max(p.size, leastSlab), mostSlab))
+	p.list = append(p.list, s)
+	return s.b[:cap(s.b)]
+}
+
+// Fill takes the first n bytes of the Room asked for last.
+func (p *Pieces) Fill(n int) {
+	last := p.list[len(p.list)-1]
+	last.b = last.b[:len(last.b)+n]
+	p.size += n
+}
+
+// Add adds a copy of b.
+func (p *Pieces) Add(b []byte) {
+	for len(b) > 0 {
+		n := copy(p.Room(), b)
+		p.Fill(n)
+		b = b[n:]
+	}
+}
+
+// head is the first bytes, at least as many as leastSlab if they have come.
+func (p *Pieces) head() []byte { return p.list[0].b }
+
+// Join is all that has come, until Free.
+func (p *Pieces) Join() []byte {
+	if len(p.list) == 0 {
+		return nil
+	}
+	if len(p.list) > 1 {
+		whole := borrow(p.size)
+		for _, s := range p.list {
+			whole.b = append(whole.b, s.b...)
+			s.giveBack()
+		}
+		clear(p.list)
+		p.list = append(p.list[:0], whole)
+	}
+	b := p.list[0].b
+	return b[:len(b):len(b)]
+}
+
+// Free gives the memory back. The Pieces are empty then.
+func (p *Pieces) Free() {
+	for _, s := range p.list {
+		s.giveBack()
+	}
+	clear(p.list)
+	p.list, p.size = p.list[:0], 0
+}
