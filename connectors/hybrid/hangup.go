@@ -40,7 +40,6 @@ func (w *wire) hangup(farewell []byte) {
 
 // poke ends reads and writes under way.
 func (w *wire) poke() {
-	defer func() { _ = recover() }() // as shut
 	past := time.Unix(1, 0)
 	_ = w.Conn.SetReadDeadline(past)
 	_ = w.Conn.SetWriteDeadline(past)
@@ -73,25 +72,15 @@ func (w *wire) leave(farewell []byte) {
 // drop closes at once. Only that of a kernel socket is known not to wait.
 func (w *wire) drop() {
 	if w.raw == nil {
-		go w.shut()
+		go w.Conn.Close()
 		return
 	}
-	w.shut()
-}
-
-// shut is the last that is asked of a Conn. Users may have given it: a panic of it now
-// concerns nobody any more.
-func (w *wire) shut() {
-	defer func() { _ = recover() }()
 	_ = w.Conn.Close()
 }
 
-// abort is shut without regard to what the client has not taken yet: the kernel would
+// abort closes without regard to what the client has not taken yet: the kernel would
 // hold it for a minute.
-func (w *wire) abort() {
-	defer func() { _ = recover() }() // as shut
-	_ = port.Abort(w.Conn)
-}
+func (w *wire) abort() { port.Abort(w.Conn) }
 
 // sayNow writes farewell and ends our side, if that takes no waiting: a process
 // that exits right after it has been polite. It tells whether nothing is left to say.
@@ -115,8 +104,7 @@ func (w *wire) sayNow(farewell []byte) bool {
 // own, but not for long: closing with unread input would reset the connection
 // and take from the client what it has not read yet.
 func (w *wire) linger(farewell []byte) {
-	defer w.shut()
-	defer func() { _ = recover() }() // as shut
+	defer w.Conn.Close()
 	defer time.AfterFunc(endTime, w.abort).Stop()
 	end := time.Now().Add(lingerTime)
 	if w.finish(farewell, end) != nil {

@@ -103,8 +103,17 @@ func (l *live) fail(err error) {
 	l.place.report(err)
 	l.log.Error("accept failed", "addr", l.place.addr, "error", err)
 	for _, s := range l.table.Load().shares {
-		s.claim.Fail(err)
+		l.tell(s, err)
 	}
+}
+
+func (l *live) tell(s *Share, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.log.Error("panic in Claim.Fail", "panic", v)
+		}
+	}()
+	s.claim.Fail(err)
 }
 
 func (l *live) pause(d time.Duration) bool {

@@ -51,11 +51,14 @@ func (p *proxied) RemoteAddr() net.Addr { return p.remote }
 // came, since its place is counted until then. Other connections come back as
 // they are.
 func Socket(c net.Conn) net.Conn {
-	switch c := c.(type) {
+	switch g := c.(type) {
 	case *guest:
-		return c.Conn
+		c = g.Conn
 	case *proxied:
-		return c.Conn
+		c = g.Conn
+	}
+	if s, ok := c.(*shield); ok {
+		return s.Conn
 	}
 	return c
 }

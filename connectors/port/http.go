@@ -1,6 +1,7 @@
 package port
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,17 +20,35 @@ func (l *live) newServer(rest http.Handler) *http.Server {
 	}
 	return &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer dropPanicked(r)
 			h := l.table.Load().handler(r)
 			if h == nil {
 				h = rest
 			}
 			h.ServeHTTP(w, r)
 		}),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		},
 		ReadHeaderTimeout: l.head,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    max(l.headBytes-slop, 1),
 		ErrorLog:          slog.NewLogLogger(l.log.Handler(), slog.LevelWarn),
 		ConnState:         l.seen,
+	}
+}
+
+// connKey is what a request's connection is found by.
+type connKey struct{}
+
+// dropPanicked closes the connection under a handler that panics: net/http does not if the
+// handler has taken it over.
+func dropPanicked(r *http.Request) {
+	if v := recover(); v != nil {
+		if c, ok := r.Context().Value(connKey{}).(net.Conn); ok {
+			_ = c.Close()
+		}
+		panic(v) // net/http tells of it
 	}
 }
 

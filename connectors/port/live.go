@@ -57,8 +57,8 @@ func (l *live) close() error {
 // take lets a client in, or closes it. Of what a proxy speaks for, only the number
 // counts here: the rest is asked when its header has come.
 func (l *live) take(c net.Conn) {
-	g := &guest{Conn: c}
-	from := admit.AddrOf(c.RemoteAddr())
+	g := &guest{Conn: shielded(c)}
+	from := admit.AddrOf(g.RemoteAddr())
 	announced := l.trusts(from)
 	if announced {
 		from = netip.Addr{}

@@ -122,12 +122,13 @@ func (p *place) health() error {
 	return p.err
 }
 
-func (p *place) close() error {
+func (p *place) close() (err error) {
+	defer caught("Listener.Close", &err)
 	p.mu.Lock()
 	p.closed = true
 	ln, file := p.ln, p.file
 	p.mu.Unlock()
-	err := file.shut(ln)
+	err = file.shut(ln)
 	if errors.Is(err, net.ErrClosed) {
 		err = nil // somebody else's, closed by them, or lost
 	}

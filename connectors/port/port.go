@@ -160,7 +160,7 @@ func (p *Port) logger() *slog.Logger {
 	if p.Logger == nil {
 		return slog.New(slog.DiscardHandler)
 	}
-	return p.Logger
+	return slog.New(quiet{p.Logger.Handler()})
 }
 
 func or[T comparable](v, zero T) T {

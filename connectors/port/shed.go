@@ -57,6 +57,6 @@ func (l *live) shed() {
 			return
 		}
 		l.counts.shed.Add(1)
-		_ = Abort(c)
+		Abort(c)
 	}
 }

@@ -75,7 +75,7 @@ func (l *live) first(g *guest, announced bool) (byte, net.Conn, error) {
 
 // tune sets what the kernel may hold for a client, and how long it tries.
 func (l *live) tune(c net.Conn) {
-	if s, ok := c.(interface{ SetWriteBuffer(bytes int) error }); ok && l.send > 0 {
+	if s, ok := c.(buffered); ok && l.send > 0 {
 		_ = s.SetWriteBuffer(l.send)
 	}
 	if t, ok := c.(*net.TCPConn); ok && l.userTimeout > 0 {
