@@ -1,0 +1,136 @@
+//go:build linux
+
+package stress_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// child is a server process as its test sees it.
+type child struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	addr  string
+	lines atomic.Int64 // logged
+	last  atomic.Pointer[string]
+
+	mu    sync.Mutex // one command at a time
+	stdin io.WriteCloser
+	out   *json.Decoder
+	dead  bool
+}
+
+// start starts a server, which ends with the test.
+func start(t *testing.T, s setup) *child {
+	t.Helper()
+	env, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{t: t, cmd: exec.Command(os.Args[0])}
+	c.cmd.Env = append(os.Environ(), setupEnv+"="+string(env))
+	stdout, _ := c.cmd.StdoutPipe()
+	stderr, _ := c.cmd.StderrPipe()
+	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	logged := make(chan struct{})
+	go func() {
+		defer close(logged)
+		c.listen(stderr)
+	}()
+	c.out = json.NewDecoder(stdout)
+	t.Cleanup(func() { c.end(logged) })
+	c.addr = c.read("start").Addr
+	return c
+}
+
+// listen counts the lines of the server's log, and keeps one for when it dies.
+func (c *child) listen(log io.Reader) {
+	lines := bufio.NewReader(log)
+	for {
+		line, err := lines.ReadString('\n')
+		if line != "" {
+			c.lines.Add(1)
+			c.last.Store(&line)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// end ends the process; having died before is a failure of any test.
+func (c *child) end(logged chan struct{}) {
+	_ = c.stdin.Close()
+	<-logged
+	if err := c.cmd.Wait(); err != nil {
+		c.t.Errorf("the server died: %v; its last words: %s", err, c.lastWords())
+	}
+}
+
+func (c *child) lastWords() string {
+	if s := c.last.Load(); s != nil {
+		return *s
+	}
+	return ""
+}
+
+// do has the server obey. It must live.
+func (c *child) do(cmd command) answer {
+	c.t.Helper()
+	a, err := c.try(cmd)
+	if err != nil {
+		c.t.Fatalf("%s: %v; the server's last words: %s", cmd.Do, err, c.lastWords())
+	}
+	return a
+}
+
+func (c *child) try(cmd command) (a answer, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := json.NewEncoder(c.stdin).Encode(cmd); err != nil {
+		return a, err
+	}
+	if err = c.out.Decode(&a); err == nil && a.Error != "" {
+		err = errors.New(a.Error)
+	}
+	return a, err
+}
+
+func (c *child) read(what string) (a answer) {
+	c.t.Helper()
+	if err := c.out.Decode(&a); err != nil {
+		c.t.Fatalf("%s: %v; the server's last words: %s", what, err, c.lastWords())
+	}
+	return a
+}
+
+func (c *child) stats() *stats {
+	c.t.Helper()
+	return c.do(command{Do: "stats"}).Stats
+}
+
+// settled are the stats after a garbage collection.
+func (c *child) settled() *stats {
+	c.t.Helper()
+	return c.do(command{Do: "gc"}).Stats
+}
+
+// gone waits until no client is left.
+func (c *child) left(most time.Duration, n int) {
+	c.t.Helper()
+	await(c.t, most, "the server has let go of who has left", func() bool { return c.stats().Connections == n })
+}
