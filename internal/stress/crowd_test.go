@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ type crowd struct {
 	// again: who is lost comes back, and connects counts how long that takes.
 	again    bool
 	connects histogram
+	cut      atomic.Int64 // connections that ended before their handshake did
 	stranded atomic.Int64 // those who could not come back
 }
 
@@ -188,20 +190,31 @@ func (p *peer) end(err error) {
 		return
 	}
 	w.lost.Add(1)
-	if !w.again {
-		return
+	if w.again {
+		w.comeBack(p.way.no)
 	}
+}
+
+// comeBack has client i connect, again when it is cut off on its way in. Who is not let in at all
+// is stranded.
+func (w *crowd) comeBack(i int) {
 	begin := time.Now()
-	if err := w.enter(p.way.no); err != nil {
-		if !w.leaving.Load() {
+	for !w.leaving.Load() {
+		err := w.enter(i)
+		if err == nil {
+			w.connects.add(time.Since(begin))
+			break
+		}
+		if errors.Is(err, syscall.ECONNREFUSED) || time.Since(begin) > dialTime {
 			w.stranded.Add(1)
 			w.t.Logf("a client could not come back: %v", err)
+			return
 		}
-		return
+		w.cut.Add(1)
+		pause(time.Millisecond)
 	}
-	w.connects.add(time.Since(begin))
-	if w.leaving.Load() {
-		_ = w.peers[p.way.no].Load().conn.Close()
+	if p := w.peers[i].Load(); w.leaving.Load() {
+		_ = p.conn.Close() // leave may have seen the one before
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 var (
 	long = flag.Bool("stress.long", false, "run every scenario with its full numbers")
+	kill = flag.String("stress.kill", "", "kill only these `kinds` of actors, with commas between them, in the stampede")
 	out  = flag.String("stress.out", "", "append what every scenario measures to this `file`, as rows of a Markdown table")
 )
 
