@@ -32,7 +32,7 @@ type crowd struct {
 	wrong   atomic.Int64 // answers to what was not asked, and what makes no sense
 	leaving atomic.Bool
 	// again: who is lost comes back, and connects counts how long that takes.
-	again    bool
+	again    atomic.Bool
 	connects histogram
 	cut      atomic.Int64 // connections that ended before their handshake did
 	stranded atomic.Int64 // those who could not come back
@@ -190,7 +190,7 @@ func (p *peer) end(err error) {
 		return
 	}
 	w.lost.Add(1)
-	if w.again {
+	if w.again.Load() {
 		w.comeBack(p.way.no)
 	}
 }

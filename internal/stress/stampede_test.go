@@ -18,7 +18,7 @@ var kinds = map[string]string{
 // stampede kills one actor every 10 ms while clients work, of the kind that next says, and returns
 // how many were killed.
 func stampede(c *child, w *crowd, span time.Duration, next func(i int) string) (killed int) {
-	w.again = true
+	w.again.Store(true)
 	stop := w.load(size(200.0, 1000, 5000))
 	defer stop()
 	quit := make(chan struct{})
