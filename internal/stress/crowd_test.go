@@ -47,6 +47,7 @@ type peer struct {
 
 	mu      sync.Mutex // the reader and the load
 	next    uint32
+	newest  uint32 // id that has been answered
 	pending map[uint32]struct{}
 	ended   bool
 	err     error
@@ -168,6 +169,7 @@ func (p *peer) answered(m message, now time.Time) {
 	p.mu.Lock()
 	_, asked := p.pending[m.id]
 	delete(p.pending, m.id)
+	p.newest = max(p.newest, m.id)
 	p.mu.Unlock()
 	switch at := stampOf(m.body); {
 	case !asked:
