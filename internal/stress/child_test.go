@@ -129,7 +129,7 @@ func (c *child) settled() *stats {
 	return c.do(command{Do: "gc"}).Stats
 }
 
-// gone waits until no client is left.
+// left waits until n clients are left.
 func (c *child) left(most time.Duration, n int) {
 	c.t.Helper()
 	await(c.t, most, "the server has let go of who has left", func() bool { return c.stats().Connections == n })

@@ -131,7 +131,7 @@ func TestRouteIsFlooded(t *testing.T) {
 	if limit := int64(bound + bound/10); st.SlowDeepest > limit {
 		t.Errorf("%d requests waited for the route, want at most %d", st.SlowDeepest, limit)
 	}
-	if most >= 64<<20 {
+	if !racing && most >= 64<<20 {
 		t.Errorf("the server grew by %s, want less than 64 MiB", kib(most))
 	}
 	if f.busy.Load() == 0 {

@@ -3,6 +3,7 @@
 package stress_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -25,25 +26,18 @@ func report(t *testing.T, promise, result string) {
 	f, err := os.OpenFile(*out, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err == nil {
 		_, err = f.WriteString(row)
-		err = max0(err, f.Close())
+		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
 		t.Error(err)
 	}
 }
 
-func max0(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
-}
-
 // busy is what a short run allows, whose windows are short and whose machine does other
 // things: a ratio says little there of times that are short in themselves.
 const (
 	busyRatio = 5
-	busyTime  = 500 * time.Millisecond
+	busyTime  = 2 * time.Second
 )
 
 // expectRatio fails when the bad windows' p99 is worse than most times that of the calm ones.

@@ -21,7 +21,6 @@ import (
 type stats struct {
 	RSS, Heap   int64 // bytes
 	Goroutines  int
-	Descriptors int
 	Connections int
 	Ready       int
 	Accepted    uint64
@@ -45,7 +44,7 @@ func (s *server) stats() *stats {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
 	st := &stats{
-		RSS: resident(), Heap: int64(mem.HeapAlloc), Goroutines: runtime.NumGoroutine(), Descriptors: descriptors(),
+		RSS: resident(), Heap: int64(mem.HeapAlloc), Goroutines: runtime.NumGoroutine(),
 		Connections: fs.Connections, Ready: fs.Ready, Accepted: fs.Accepted, Closed: map[string]uint64{},
 		Admit: s.hybrid.Stats(), Counts: counts(s.hybrid),
 		SlowHandled: s.game.slow.count.Load(), SlowDeepest: s.game.slow.deepest.Load(),
