@@ -26,7 +26,7 @@ type child struct {
 	mu    sync.Mutex // one command at a time
 	stdin io.WriteCloser
 	out   *json.Decoder
-	dead  bool
+	fresh *stats // before anybody came
 }
 
 // start starts a server, which ends with the test.
@@ -54,6 +54,7 @@ func start(t *testing.T, s setup) *child {
 	c.out = json.NewDecoder(stdout)
 	t.Cleanup(func() { c.end(logged) })
 	c.addr = c.read("start").Addr
+	c.fresh = c.stats()
 	return c
 }
 
@@ -72,13 +73,36 @@ func (c *child) listen(log io.Reader) {
 	}
 }
 
-// end ends the process; having died before is a failure of any test.
+// end ends the process. Having died before, or holding anything of clients that have left, is a failure
+// of any test.
 func (c *child) end(logged chan struct{}) {
+	if c.fresh != nil && !c.t.Failed() {
+		c.expectClean()
+	}
 	_ = c.stdin.Close()
 	<-logged
 	if err := c.cmd.Wait(); err != nil {
 		c.t.Errorf("the server died: %v; its last words: %s", err, c.lastWords())
 	}
+}
+
+// spare is how many goroutines of its pools the server may keep.
+const spare = 40
+
+// expectClean waits for the server to be as it was before anybody came.
+func (c *child) expectClean() {
+	var s *stats
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); pause(20 * time.Millisecond) {
+		a, err := c.try(command{Do: "stats"})
+		if err != nil {
+			return // it has died, which is said elsewhere
+		}
+		if s = a.Stats; s.Connections == 0 && s.Admit.Open == 0 && s.Goroutines <= c.fresh.Goroutines+spare {
+			return
+		}
+	}
+	c.t.Errorf("all clients have left, but the server has %d connections, %d let in, and %d goroutines (%d when it was fresh)",
+		s.Connections, s.Admit.Open, s.Goroutines, c.fresh.Goroutines)
 }
 
 func (c *child) lastWords() string {
@@ -87,6 +111,9 @@ func (c *child) lastWords() string {
 	}
 	return ""
 }
+
+// obeyTime is how long a command may take; then the server is taken to hang, and ended.
+const obeyTime = 5 * time.Minute
 
 // do has the server obey. It must live.
 func (c *child) do(cmd command) answer {
@@ -101,6 +128,8 @@ func (c *child) do(cmd command) answer {
 func (c *child) try(cmd command) (a answer, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	watch := time.AfterFunc(obeyTime, func() { _ = c.cmd.Process.Kill() })
+	defer watch.Stop()
 	if err := json.NewEncoder(c.stdin).Encode(cmd); err != nil {
 		return a, err
 	}

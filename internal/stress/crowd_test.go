@@ -31,7 +31,7 @@ type crowd struct {
 	refused atomic.Int64 // requests answered with a code
 	wrong   atomic.Int64 // answers to what was not asked, and what makes no sense
 	leaving atomic.Bool
-	// again: who is lost comes back, and connects counts how long that takes.
+	// again: who is lost comes back; connects is how long that takes.
 	again    atomic.Bool
 	connects histogram
 	cut      atomic.Int64 // connections that ended before their handshake did
@@ -111,7 +111,7 @@ func (w *crowd) all(f func(*peer)) {
 	}
 }
 
-// buffers are for reading, one a client while it has something to read.
+// readSize is what a client holds to read with.
 const readSize = 2 << 10
 
 // read is a client's own goroutine.

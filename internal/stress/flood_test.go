@@ -101,6 +101,7 @@ func TestRouteIsFlooded(t *testing.T) {
 	bound, rate, span := 1024, size(10_000.0, 20_000, 120_000), size(500*time.Millisecond, 2*time.Second, 30*time.Second)
 	set := setup{}
 	set.Limits.RouteQueue = bound
+	set.Limits.InFlight, set.Limits.InFlightBytes = 4*bound, 1<<20 // nobody waits for anything else
 	c := start(t, set)
 	w := gather(t, c, size(20, 100, 500))
 	stop := w.load(size(100.0, 200, 1000))
@@ -117,10 +118,10 @@ func TestRouteIsFlooded(t *testing.T) {
 		most = max(most, c.stats().RSS-before.RSS)
 		pause(50 * time.Millisecond)
 	}
-	kicks := c.do(command{Do: "kick", Addrs: f.addrs(len(f.conns) / 2)})
+	per := float64(f.offered.Load()) / time.Since(begin).Seconds()
+	kicks := c.do(command{Do: "kick", Addrs: f.addrs(len(f.conns) / 3)})
 	hurt := <-bad
 	most = max(most, c.stats().RSS-before.RSS)
-	per := float64(f.offered.Load()) / time.Since(begin).Seconds()
 	f.end()
 	stop()
 	w.quiet()

@@ -16,11 +16,16 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
+// kinds are the kinds of actors there are in the tree, as parts of their names.
+var kinds = map[string]string{
+	"socket": "/socket/", "listener": "/listener/", "batcher": "/batcher/",
+	"route": "/route/", "shard": "/sockets/", "connector": "/connector/",
+}
+
 // kill stops an actor of that kind, any, from outside, and returns how many it found: 1 or 0.
-// A kind is part of a name: "/socket/", "/listener/", "batcher/", "route/", "/sockets/", "connector/".
 func (s *server) kill(kind string) int {
 	pid := s.anySocket()
-	if kind != "/socket/" {
+	if kind != kinds["socket"] {
 		pid = s.anyActor(kind)
 	}
 	if pid == nil || !s.witness.kills(pid.Id) {
@@ -60,7 +65,7 @@ func (s *server) anyActor(kind string) *actor.PID {
 // isLast tells whether no other actor's name follows; a route's own has one slash more.
 func isLast(rest, kind string) bool {
 	most := 0
-	if kind == "route/" {
+	if kind == kinds["route"] {
 		most = 1
 	}
 	return strings.Count(rest, "/") <= most

@@ -110,6 +110,7 @@ func (m *meter) measure(n int, d time.Duration, hurt func() (relent func())) (p 
 		relent := hurt()
 		p.bad = append(p.bad, m.over(d))
 		relent()
+		pause(d / 5) // what is calm is not what comes after
 		p.calm = append(p.calm, m.over(d))
 	}
 	pause(min(d, time.Second)) // what is late still comes

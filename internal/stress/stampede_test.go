@@ -9,12 +9,6 @@ import (
 	"time"
 )
 
-// The kinds of actors there are in the tree, as parts of their names.
-var kinds = map[string]string{
-	"socket": "/socket/", "listener": "/listener/", "batcher": "/batcher/",
-	"route": "/route/", "shard": "/sockets/", "connector": "/connector/",
-}
-
 // stampede kills one actor every 10 ms while clients work, of the kind that next says, and returns
 // how many were killed.
 func stampede(c *child, w *crowd, span time.Duration, next func(i int) string) (killed int) {

@@ -24,7 +24,6 @@ type stats struct {
 	Connections int
 	Ready       int
 	Accepted    uint64
-	Accepting   bool
 	Closed      map[string]uint64 // by cause, in words
 	Admit       admit.Stats
 	Counts      connectors.Counts
@@ -51,9 +50,6 @@ func (s *server) stats() *stats {
 	}
 	for cause, n := range fs.Closed {
 		st.Closed[cause.Word()] = n
-	}
-	for _, l := range fs.Listeners {
-		st.Accepting = l.Accepting
 	}
 	s.witness.tell(st)
 	return st
@@ -101,7 +97,7 @@ func newWitness() *witness { return &witness{killed: map[string]time.Time{}} }
 func (w *witness) kills(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.killed[name].IsZero() || !strings.Contains(name, "/socket/") {
+	if w.killed[name].IsZero() || !strings.Contains(name, kinds["socket"]) {
 		w.killed[name] = time.Now()
 		return true
 	}
