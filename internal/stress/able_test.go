@@ -16,6 +16,7 @@ import (
 const (
 	drains          = false // Fairlead.Drain, Closed.Unanswered and Told, the kick's JSON and 1012
 	replacesKilled  = false // actors of the tree that are stopped from outside come back
+	forgetsEarly    = false // link.welcome counts no client whose link has ended
 	closesStuck     = false // a kick of a stuck client closes its descriptor at once
 	closesByAge     = false // Limits.OutboxAge
 	closesOffenders = false // Faults.Panics, and log lines that are bounded

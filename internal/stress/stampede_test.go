@@ -9,22 +9,33 @@ import (
 	"time"
 )
 
-// stampede kills one actor every 10 ms while clients work, of the kind that next says, and returns
-// how many were killed.
-func stampede(c *child, w *crowd, span time.Duration, next func(i int) string) (killed int) {
+// every10ms is how fast a stampede kills, a second.
+const every10ms = 100
+
+// herd says whom a stampede kills.
+type herd struct {
+	rate float64 // a second
+	span time.Duration
+	next func(i int) (kind string)
+}
+
+// stampede kills actors while clients work, and returns how many were killed.
+func (w *crowd) stampede(c *child, h herd) (killed int) {
 	w.again.Store(true)
 	stop := w.load(size(200.0, 1000, 5000))
 	defer stop()
 	quit := make(chan struct{})
-	end, i := time.Now().Add(span), 0
-	pace(100, quit, func(time.Time) {
-		killed += c.do(command{Do: "kill", Kind: kinds[next(i)]}).N
+	end, i := time.Now().Add(h.span), 0
+	pace(h.rate, quit, func(time.Time) {
+		killed += c.do(command{Do: "kill", Kind: kinds[h.next(i)]}).N
 		if i++; time.Now().After(end) {
 			close(quit)
 		}
 	})
 	return killed
 }
+
+func anySocket(int) string { return "socket" }
 
 // anyKind is which kind to kill as number i: the kinds that all clients are below, or many, are
 // killed less often, or nobody would be in.
@@ -45,8 +56,16 @@ func anyKind(i int) string {
 // calmDown waits until as many are in as there are clients, and nothing is unanswered.
 func (w *crowd) calmDown(c *child) {
 	w.t.Helper()
-	await(w.t, 30*time.Second, "everybody is back", func() bool { return c.stats().Ready == len(w.peers) || w.stranded.Load() > 0 })
-	w.quiet()
+	var st *stats
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && w.stranded.Load() == 0; pause(20 * time.Millisecond) {
+		if st = c.stats(); st.Ready == len(w.peers) && st.Connections == len(w.peers) {
+			w.quiet()
+			return
+		}
+	}
+	if st != nil {
+		w.t.Errorf("of %d clients, %d are ready, and %d connections are there", len(w.peers), st.Ready, st.Connections)
+	}
 }
 
 // expectExact fails unless those were lost whose sockets ended because somebody killed
@@ -69,7 +88,7 @@ func TestStampedeOfSockets(t *testing.T) {
 	n, span := size(50, 300, 5000), size(500*time.Millisecond, 3*time.Second, time.Minute)
 	c := start(t, setup{})
 	w := gather(t, c, n)
-	killed := stampede(c, w, span, func(int) string { return "socket" })
+	killed := w.stampede(c, herd{every10ms, span, anySocket})
 	w.calmDown(c)
 	st := c.stats()
 	w.expectExact(st)
@@ -84,13 +103,26 @@ func TestStampedeOfSockets(t *testing.T) {
 			killed, w.lost.Load(), rough(w.connects.quantile(0.99))))
 }
 
+// Who is killed while it comes in leaves no trace either.
+func TestStampedeOnTheThreshold(t *testing.T) {
+	need(t, forgetsEarly, "a socket that is killed in its handshake is not counted as ready")
+	span := size(500*time.Millisecond, 2*time.Second, 20*time.Second)
+	c := start(t, setup{})
+	w := gather(t, c, 8)
+	killed := w.stampede(c, herd{1500, span, anySocket})
+	w.calmDown(c)
+	w.expectExact(c.stats())
+	report(t, fmt.Sprintf("stampede: sockets of 8 clients are killed as fast as they come back, for %v", span),
+		fmt.Sprintf("%d killed, %d of them in their handshake; no trace of them is left", killed, w.cut.Load()))
+}
+
 // Any actor of the tree may be killed: what was below it is lost, and comes back.
 func TestStampedeThroughTheTree(t *testing.T) {
 	need(t, replacesKilled, "actors of the tree that are killed come back")
 	n, span := size(50, 300, 5000), size(500*time.Millisecond, 3*time.Second, time.Minute)
 	c := start(t, setup{})
 	w := gather(t, c, n)
-	killed := stampede(c, w, span, anyKind)
+	killed := w.stampede(c, herd{every10ms, span, anyKind})
 	w.calmDown(c)
 	st := c.stats()
 	w.expectExact(st)
