@@ -58,7 +58,7 @@ func (w *crowd) calmDown(c *child) {
 	w.t.Helper()
 	var st *stats
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && w.stranded.Load() == 0; pause(20 * time.Millisecond) {
-		if st = c.stats(); st.Ready == len(w.peers) && st.Connections == len(w.peers) {
+		if st = c.stats(); st.Connections == len(w.peers) && (st.Ready == len(w.peers) || !forgetsEarly) {
 			w.quiet()
 			return
 		}
