@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,13 +59,21 @@ func start(t *testing.T, s setup) *child {
 	return c
 }
 
-// listen counts the lines of the server's log, and keeps one for when it dies.
+// wordsKept is how many lines are kept of what a server says when it is dying, or racing.
+const wordsKept = 80
+
+// listen counts the lines of the server's log, and keeps the last, or what came when it died.
 func (c *child) listen(log io.Reader) {
 	lines := bufio.NewReader(log)
+	var words []string
 	for {
 		line, err := lines.ReadString('\n')
 		if line != "" {
 			c.lines.Add(1)
+			if len(words) > 0 || strings.Contains(line, "DATA RACE") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+				words = append(words, line)
+				line = strings.Join(words[:min(len(words), wordsKept)], "")
+			}
 			c.last.Store(&line)
 		}
 		if err != nil {

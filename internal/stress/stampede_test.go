@@ -58,13 +58,16 @@ func (w *crowd) calmDown(c *child) {
 	w.t.Helper()
 	var st *stats
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && w.stranded.Load() == 0; pause(20 * time.Millisecond) {
-		if st = c.stats(); st.Connections == len(w.peers) && (st.Ready == len(w.peers) || !forgetsEarly) {
+		st = c.stats()
+		in := st.Connections == len(w.peers) && (st.Ready == len(w.peers) || !forgetsEarly)
+		if in && st.Ends == st.Accepted-uint64(len(w.peers)) { // the last has been told of
 			w.quiet()
 			return
 		}
 	}
 	if st != nil {
-		w.t.Errorf("of %d clients, %d are ready, and %d connections are there", len(w.peers), st.Ready, st.Connections)
+		w.t.Errorf("of %d clients, %d are ready, and %d connections are there; %d were accepted, %d told of as closed",
+			len(w.peers), st.Ready, st.Connections, st.Accepted, st.Ends)
 	}
 }
 
