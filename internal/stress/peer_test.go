@@ -3,13 +3,12 @@
 package stress_test
 
 import (
-	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
 	"net"
+	"strings"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -17,170 +16,144 @@ import (
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 )
 
-// What clients say, encoded once.
-const (
-	hello = "\x01\x00\x00\x0a" + `{"sys":{}}`
-	ack   = "\x02\x00\x00\x00"
-)
+// peer is one client.
+type peer struct {
+	crowd *crowd
+	way   way
+	conn  net.Conn
+	beats atomic.Int64 // pushes received
 
-// dialTime is how long connecting, or a handshake, may take at all.
-const dialTime = 10 * time.Second
-
-// way is how a client comes in.
-type way struct {
-	no    int  // chooses the address it comes from
-	web   bool // by WebSocket
-	small bool // with the smallest buffer for what it receives
+	mu      sync.Mutex // the reader and the load
+	next    uint32
+	newest  uint32 // id that has been answered
+	pending map[uint32]struct{}
+	ended   bool
+	err     error
+	kicked  string // the reason of a kick
+	out     []byte
 }
 
-// open connects, and says nothing.
-func (w way) open(addr string) (net.Conn, error) {
-	d := net.Dialer{
-		Timeout:   dialTime,
-		LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(1+w.no/250%250), byte(1+w.no%250))},
-	}
-	if w.small {
-		d.Control = func(_, _ string, raw syscall.RawConn) error {
-			return raw.Control(func(fd uintptr) {
-				_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
-			})
-		}
-	}
-	c, err := d.Dial("tcp4", addr)
-	if err != nil || !w.web {
-		return c, err
-	}
-	dialer := websocket.Dialer{
-		NetDialContext:   func(context.Context, string, string) (net.Conn, error) { return c, nil },
-		HandshakeTimeout: dialTime, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
-	}
-	ws, _, err := dialer.Dial("ws://"+addr, nil)
-	if err != nil {
-		_ = c.Close()
-		return nil, err
-	}
-	return &webStream{Conn: c, ws: ws}, nil
-}
+// readSize is what a client holds to read with.
+const readSize = 2 << 10
 
-// webStream is a WebSocket as a stream of packages.
-type webStream struct {
-	net.Conn
-	ws   *websocket.Conn
-	rest io.Reader
-	mu   sync.Mutex // answers and acks come from several goroutines
-}
-
-func (s *webStream) Read(b []byte) (int, error) {
+// read is a client's own goroutine.
+func (p *peer) read() {
+	buf, n := make([]byte, readSize), 0
 	for {
-		if s.rest == nil {
-			_, r, err := s.ws.NextReader()
-			if err != nil {
-				return 0, err
-			}
-			s.rest = r
+		got, err := p.conn.Read(buf[n:])
+		now := time.Now()
+		n += got
+		rest := p.packages(buf[:n], now)
+		if n = copy(buf, rest); n == len(buf) {
+			buf = append(buf, make([]byte, len(buf))...)
 		}
-		n, err := s.rest.Read(b)
-		if err == io.EOF {
-			s.rest, err = nil, nil
-		}
-		if n > 0 || err != nil {
-			return n, err
+		if err != nil {
+			p.end(err)
+			return
 		}
 	}
 }
 
-func (s *webStream) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(b), s.ws.WriteMessage(websocket.BinaryMessage, b)
-}
-
-// dial brings a client in, handshake done.
-func (w way) dial(addr string) (net.Conn, error) {
-	c, err := w.open(addr)
-	if err != nil {
-		return nil, err
-	}
-	_ = c.SetDeadline(time.Now().Add(dialTime))
-	if err := shakeHands(c); err != nil {
-		_ = c.Close()
-		return nil, err
-	}
-	return c, c.SetDeadline(time.Time{})
-}
-
-// shakeHands says hello, reads the answer, says ack, and reads the heartbeat after it.
-func shakeHands(c net.Conn) error {
-	for _, step := range []struct {
-		say  string
-		hear byte
-	}{{hello, pomelo.TypeHandshake}, {ack, pomelo.TypeHeartbeat}} {
-		if _, err := io.WriteString(c, step.say); err != nil {
-			return err
-		}
-		var head [pomelo.HeaderLen]byte
-		if _, err := io.ReadFull(c, head[:]); err != nil {
-			return err
-		}
-		if head[0] != step.hear {
-			return fmt.Errorf("package type %d, want %d", head[0], step.hear)
-		}
-		if _, err := io.CopyN(io.Discard, c, int64(bodyLen(head[:]))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func bodyLen(head []byte) int { return int(head[1])<<16 | int(head[2])<<8 | int(head[3]) }
-
-// appendRequest appends a request's package.
-func appendRequest(dst []byte, id uint32, route string, body []byte) []byte {
-	at := len(dst)
-	dst = append(dst, pomelo.TypeData, 0, 0, 0, 0) // the flag of a request
-	dst = binary.AppendUvarint(dst, uint64(id))
-	dst = append(dst, byte(len(route)))
-	dst = append(dst, route...)
-	dst = append(dst, body...)
-	n := len(dst) - at - pomelo.HeaderLen
-	dst[at+1], dst[at+2], dst[at+3] = byte(n>>16), byte(n>>8), byte(n)
-	return dst
-}
-
-// The types of a message, as its flag has them.
-const (
-	response = 2
-	push     = 3
-)
-
-// message is what a client is told.
-type message struct {
-	typ  byte
-	id   uint32
-	body []byte
-}
-
-// parse reads the body of a data package.
-func parse(b []byte) (m message, ok bool) {
-	if len(b) < 2 {
-		return m, false
-	}
-	m.typ = b[0] >> 1 & 7
-	switch b = b[1:]; m.typ {
-	case response:
-		id, n := binary.Uvarint(b)
-		if n <= 0 {
-			return m, false
-		}
-		m.id, m.body = uint32(id), b[n:]
-	case push:
-		n := 1 + int(b[0])
+// packages handles all that are whole, and returns the rest.
+func (p *peer) packages(b []byte, now time.Time) []byte {
+	for len(b) >= pomelo.HeaderLen {
+		n := pomelo.HeaderLen + bodyLen(b)
 		if len(b) < n {
-			return m, false
+			break
 		}
-		m.body = b[n:]
-	default:
-		return m, false
+		switch b[0] {
+		case pomelo.TypeData:
+			p.message(b[pomelo.HeaderLen:n], now)
+		case pomelo.TypeKick:
+			p.mu.Lock()
+			p.kicked = string(b[pomelo.HeaderLen:n])
+			p.mu.Unlock()
+		}
+		b = b[n:]
 	}
-	return m, true
+	return b
+}
+
+func (p *peer) message(b []byte, now time.Time) {
+	m, ok := parse(b)
+	switch {
+	case !ok:
+		p.crowd.wrong.Add(1)
+	case m.typ == push:
+		p.beats.Add(1)
+		p.crowd.beat.note(stampOf(m.body), now)
+	default:
+		p.answered(m, now)
+	}
+}
+
+func (p *peer) answered(m message, now time.Time) {
+	p.mu.Lock()
+	_, asked := p.pending[m.id]
+	delete(p.pending, m.id)
+	p.newest = max(p.newest, m.id)
+	p.mu.Unlock()
+	switch at := stampOf(m.body); {
+	case !asked:
+		p.crowd.wrong.Add(1)
+	case at != 0:
+		p.crowd.answer.note(at, now)
+	case strings.HasPrefix(string(m.body), `{"code"`):
+		p.crowd.refused.Add(1)
+	}
+}
+
+// end is how a connection ends, wanted or not.
+func (p *peer) end(err error) {
+	_ = p.conn.Close()
+	p.mu.Lock()
+	p.ended, p.err = true, err
+	p.mu.Unlock()
+	w := p.crowd
+	if w.leaving.Load() {
+		return
+	}
+	w.lost.Add(1)
+	if w.again.Load() {
+		w.comeBack(p.way.no)
+	}
+}
+
+// ask sends a request. One to a connection that has ended is none.
+func (p *peer) ask(route string, body []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return false
+	}
+	p.next++
+	p.pending[p.next] = struct{}{}
+	p.out = appendRequest(p.out[:0], p.next, route, body)
+	_, _ = p.conn.Write(p.out) // that it has ended, the reader says
+	return true
+}
+
+// unanswered counts what is asked and not answered, of connections that live.
+func (p *peer) unanswered() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return 0
+	}
+	return len(p.pending)
+}
+
+// told is the reason that the server gave for ending: the body of a kick, or the WebSocket
+// close code.
+func (p *peer) told() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var closed *websocket.CloseError
+	switch {
+	case p.kicked != "":
+		return p.kicked
+	case errors.As(p.err, &closed):
+		return fmt.Sprintf("close %d", closed.Code)
+	}
+	return ""
 }
