@@ -231,8 +231,10 @@ func (l *link) act(step *connectors.Step, now time.Time) bool {
 // welcome makes the client one that messages can be sent to.
 func (l *link) welcome(c connectors.Codec) {
 	l.mu.Lock()
-	first := l.codec == nil
-	l.codec = c
+	first := l.codec == nil && l.reason == nil
+	if l.reason == nil {
+		l.codec = c
+	}
 	l.mu.Unlock()
 	if first {
 		l.readies.Add(1)

@@ -113,6 +113,7 @@ func (w *wire) linger(farewell []byte) {
 	w.in.Lock() // the reader has left
 	defer w.in.Unlock()
 	defer w.release()
+	w.buf, w.rest = nil, nil // the reader may still be at its frames
 	_ = w.Conn.SetReadDeadline(end)
 	w.err, w.begun = nil, false
 	for n := 0; n < lingerBytes && w.fill() == nil; {

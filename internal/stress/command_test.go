@@ -53,7 +53,7 @@ func (s *server) do(c command) (a answer, err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), c.Time)
 		defer cancel()
 		begin := time.Now()
-		err = drain(ctx, s.fl)
+		_, err = s.fl.Drain(ctx)
 		a.Took = []time.Duration{time.Since(begin)}
 	default:
 		err = fmt.Errorf("unknown command %q", c.Do)

@@ -12,7 +12,6 @@ import (
 
 // A server that is drained answers what it has read, tells everybody, and is done in time.
 func TestDrainUnderLoad(t *testing.T) {
-	need(t, drains, "Fairlead.Drain")
 	n, rounds := size(50, 200, 2000), size(1, 3, 50)
 	const within = 10 * time.Second
 	var took []time.Duration

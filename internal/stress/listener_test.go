@@ -59,7 +59,6 @@ func (n *newcomers) expect(t *testing.T) {
 
 // The listening place outlives its listener: nobody who comes is refused.
 func TestListenerIsKilledAgainAndAgain(t *testing.T) {
-	need(t, replacesKilled, "a listener that is killed comes back")
 	c := start(t, setup{})
 	w := gather(t, c, size(50, 200, 1000))
 	stop := w.load(size(100.0, 200, 1000))
@@ -84,7 +83,6 @@ func TestListenerIsKilledAgainAndAgain(t *testing.T) {
 
 // A listening descriptor that breaks is opened again, and those who are in do not notice.
 func TestListeningDescriptorIsLost(t *testing.T) {
-	need(t, reopensPort, "a listening descriptor that breaks is opened again")
 	times := size(1, 3, 20)
 	c := start(t, setup{})
 	w := gather(t, c, size(50, 200, 1000))

@@ -59,7 +59,7 @@ func (w *crowd) calmDown(c *child) {
 	var st *stats
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && w.stranded.Load() == 0; pause(20 * time.Millisecond) {
 		st = c.stats()
-		in := st.Connections == len(w.peers) && (st.Ready == len(w.peers) || !forgetsEarly)
+		in := st.Connections == len(w.peers) && st.Ready == len(w.peers)
 		if in && st.Ends == st.Accepted-uint64(len(w.peers)) { // the last has been told of
 			w.quiet()
 			return
@@ -108,7 +108,6 @@ func TestStampedeOfSockets(t *testing.T) {
 
 // Who is killed while it comes in leaves no trace either.
 func TestStampedeOnTheThreshold(t *testing.T) {
-	need(t, forgetsEarly, "a socket that is killed in its handshake is not counted as ready")
 	span := size(500*time.Millisecond, 2*time.Second, 20*time.Second)
 	c := start(t, setup{})
 	w := gather(t, c, 8)
@@ -121,7 +120,6 @@ func TestStampedeOnTheThreshold(t *testing.T) {
 
 // Any actor of the tree may be killed: what was below it is lost, and comes back.
 func TestStampedeThroughTheTree(t *testing.T) {
-	need(t, replacesKilled, "actors of the tree that are killed come back")
 	n, span := size(50, 300, 5000), size(500*time.Millisecond, 3*time.Second, time.Minute)
 	c := start(t, setup{})
 	w := gather(t, c, n)

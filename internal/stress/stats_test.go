@@ -45,7 +45,7 @@ func (s *server) stats() *stats {
 	st := &stats{
 		RSS: resident(), Heap: int64(mem.HeapAlloc), Goroutines: runtime.NumGoroutine(),
 		Connections: fs.Connections, Ready: fs.Ready, Accepted: fs.Accepted, Closed: map[string]uint64{},
-		Admit: s.hybrid.Stats(), Counts: counts(s.hybrid),
+		Admit: s.hybrid.Stats(), Counts: s.hybrid.Counts(),
 		SlowHandled: s.game.slow.count.Load(), SlowDeepest: s.game.slow.deepest.Load(),
 	}
 	for cause, n := range fs.Closed {

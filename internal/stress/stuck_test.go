@@ -166,7 +166,6 @@ func (m *mire) fill(c *child, each int) {
 
 // A client that is stuck is closed when the oldest of what waits for it is too old, however little it is.
 func TestStuckClientsAreClosedByAge(t *testing.T) {
-	need(t, closesByAge, "Limits.OutboxAge")
 	age := size(300*time.Millisecond, 500*time.Millisecond, 5*time.Second)
 	set := setup{}
 	set.Limits.OutboxAge = age
@@ -182,7 +181,6 @@ func TestStuckClientsAreClosedByAge(t *testing.T) {
 
 // A kick need not wait for the client.
 func TestKickOfAStuckClientIsImmediate(t *testing.T) {
-	need(t, closesStuck, "a kick that closes a stuck client at once")
 	n := size(5, 30, 200)
 	c := start(t, patient())
 	w := gather(t, c, size(20, 100, 1000))
