@@ -42,9 +42,8 @@ func TestOriginTricks(t *testing.T) {
 		"punycode":  {"https://xn--bcher-kva.example"},
 		"null":      {"null"},
 	}
-	for name, tt := range map[string]struct {
-		policy, origin, want string
-	}{
+	type trick struct{ policy, origin, want string }
+	tricks := map[string]trick{
 		"the page itself":                    {"same host", "https://game.example:8080", in},
 		"over http":                          {"same host", "http://game.example:8080", in},
 		"in capitals":                        {"same host", "HTTPS://GAME.EXAMPLE:8080", in},
@@ -118,7 +117,15 @@ func TestOriginTricks(t *testing.T) {
 		"null where it is listed":            {"null", "null", in},
 		"a host of that name":                {"null", "http://null", out},
 		"the same host where null is listed": {"null", "https://game.example:8080", out},
-	} {
+	}
+	distinct := map[trick]bool{}
+	for _, tt := range tricks {
+		distinct[tt] = true
+	}
+	if n := len(distinct); n < 40 {
+		t.Errorf("%d distinct cases, want 40 at the least", n)
+	}
+	for name, tt := range tricks {
 		t.Run(name, func(t *testing.T) {
 			l := listen(t, &hybrid.Connector{Origins: policies[tt.policy]})
 			if tt.want == in {

@@ -40,8 +40,12 @@ type batch struct {
 	frames []connectors.Frame
 }
 
-// smallBatch is how much of a message is read before memory follows it.
-const smallBatch = 1 << 10
+const (
+	// smallBatch is how much of a message is read before memory follows it.
+	smallBatch = 512
+	// mostMessages is how many are in a batch.
+	mostMessages = 32
+)
 
 // readAll reads r to its end and returns what it said. Memory follows the bytes
 // that have arrived.

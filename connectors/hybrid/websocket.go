@@ -70,7 +70,8 @@ func (s *webSocket) ReadFrames() ([]connectors.Frame, error) {
 	}
 }
 
-// messages reads one message, and those behind it that are there as a whole.
+// messages reads one message, and those behind it that are there as a whole, but not too
+// many: what stands for a message in memory can be larger than it.
 func (s *webSocket) messages() ([]connectors.Frame, error) {
 	for {
 		f, err := s.message()
@@ -80,7 +81,7 @@ func (s *webSocket) messages() ([]connectors.Frame, error) {
 		if len(f.Data) > 0 || !f.Text {
 			s.batch.frames = append(s.batch.frames, f)
 		}
-		if !s.wholeNext() {
+		if len(s.frames()) == mostMessages || !s.wholeNext() {
 			return s.frames(), nil
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"sync"
 )
 
-// Memory in which bytes wait to be whole comes in sizes of powers of two.
 const (
 	leastSlab = 64
 	// mostSlab is the largest piece: what is held beyond the bytes that came is less.
@@ -17,24 +16,35 @@ const (
 // slab is a piece of memory that is used again.
 type slab struct{ b []byte }
 
-// slabs are those that are not in use, by the logarithm of their size.
-var slabs [21]sync.Pool
+// slabs are those that are not in use, by class.
+var slabs [4 * 21]sync.Pool
+
+// classOf is the class of slabs for size bytes, and how large they are: there are four
+// sizes between one power of two and the next.
+func classOf(size int) (class, rounded int) {
+	size = max(size, leastSlab)
+	log := mathbits.Len(uint(size - 1))
+	step := 1 << (log - 3)
+	quarters := (size + step - 1) / step // 5 to 8
+	return 4*log + quarters - 8, quarters * step
+}
 
 func borrow(size int) *slab {
 	if size > mostShared {
 		return &slab{make([]byte, 0, size)}
 	}
-	class := mathbits.Len(uint(size - 1))
+	class, size := classOf(size)
 	if s, ok := slabs[class].Get().(*slab); ok {
 		return s
 	}
-	return &slab{make([]byte, 0, 1<<class)}
+	return &slab{make([]byte, 0, size)}
 }
 
 func (s *slab) giveBack() {
 	if cap(s.b) <= mostShared {
+		class, _ := classOf(cap(s.b))
 		s.b = s.b[:0]
-		slabs[mathbits.Len(uint(cap(s.b)-1))].Put(s)
+		slabs[class].Put(s)
 	}
 }
 
