@@ -52,7 +52,7 @@ func (c *faultyConn) check(method string) {
 
 func (c *faultyConn) Read(p []byte) (int, error)  { c.check("Read"); return c.TCPConn.Read(p) }
 func (c *faultyConn) Write(p []byte) (int, error) { c.check("Write"); return c.TCPConn.Write(p) }
-func (c *faultyConn) CloseWrite() error { c.check("CloseWrite"); return c.TCPConn.CloseWrite() }
+func (c *faultyConn) CloseWrite() error           { c.check("CloseWrite"); return c.TCPConn.CloseWrite() }
 
 func (c *faultyConn) SetWriteBuffer(n int) error {
 	c.check("SetWriteBuffer")
