@@ -171,14 +171,12 @@ func (l *link) dueProtocol(age time.Duration) (ask bool) {
 // takes its messages too slowly, or was to go anyway.
 func (l *link) dueEnd(age time.Duration) *connectors.Reason {
 	if l.out.sealed {
-		if age >= l.alarm.end || l.stuck(age) {
+		stuck, next := l.stuck(age)
+		if stuck || age >= l.alarm.end {
 			return &l.out.last
 		}
-		next := min(l.alarm.end, age+lookEvery)
-		if l.flight.on {
-			next = min(next, l.flight.moved+stuckAfter)
-		}
 		l.ringBy(next)
+		l.ringBy(l.alarm.end)
 		return nil
 	}
 	slow, next := l.lag(age)

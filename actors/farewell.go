@@ -55,7 +55,7 @@ func (l *link) seal(r connectors.Reason, last *entry) {
 	age := l.age(time.Now())
 	l.alarm.end = age + flushTime
 	l.wakeWriter()
-	if l.ringBy(age + lookEvery); l.flight.on {
+	if l.ringBy(l.alarm.end); l.airborne != 0 {
 		l.ringBy(age) // is it stuck?
 	}
 }

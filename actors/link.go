@@ -41,22 +41,22 @@ type link struct {
 	talk  sync.Mutex
 	proto connectors.Protocol
 
-	mu      sync.Mutex
-	codec   connectors.Codec // nil before the handshake is done
-	slots   slots
-	room    chan struct{} // wakes the reader that waits for a slot; nil before it ever waited
-	full    bool          // the reader waits for a slot
-	out     outbox
-	written uint64 // bytes
-	flying  uint64 // messages in the write under way
-	alarm   alarm
-	flight  flight
-	reason  *connectors.Reason // set once: the link ends
-	live    int                // goroutines of the link
-	closed  bool
-	cancel  context.CancelFunc // of the handshake hooks that run
-	asked   int                // hooks that run
-	kickers []*actor.PID       // who waits for Kicked
+	mu       sync.Mutex
+	codec    connectors.Codec // nil before the handshake is done
+	slots    slots
+	room     chan struct{} // wakes the reader that waits for a slot; nil before it ever waited
+	full     bool          // the reader waits for a slot
+	out      outbox
+	written  uint64 // bytes
+	flying   uint64 // messages in the write under way
+	alarm    alarm
+	airborne time.Duration      // when the write under way began, since birth; zero: none is
+	reason   *connectors.Reason // set once: the link ends
+	live     int                // goroutines of the link
+	closed   bool
+	cancel   context.CancelFunc // of the handshake hooks that run
+	asked    int                // hooks that run
+	kickers  []*actor.PID       // who waits for Kicked
 
 	fullSince time.Duration   // when the reader began to wait
 	paid      time.Duration   // of Limits.Rate: when the client will have rested

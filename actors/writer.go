@@ -104,7 +104,7 @@ func (l *link) writeBatch(before *batch) (done *batch, ok bool) {
 func (l *link) nextBatch(before *batch) (control []byte, b *batch) {
 	l.mu.Lock()
 	l.written += uint64(l.out.flying)
-	l.out.flying, l.flying, l.flight.on = 0, 0, false
+	l.out.flying, l.flying, l.airborne = 0, 0, 0
 	l.out.keep(before)
 	control, b = l.out.take()
 	relieved := l.relieved()

@@ -104,9 +104,10 @@ type Prompt interface {
 // Meter is implemented by Conns that can tell a slow client from a stuck one. Without it a
 // Write that takes long counts as stuck.
 type Meter interface {
-	// Taken is how many bytes the wire has taken since it was opened, those of a
-	// Write under way among them.
-	Taken() uint64
+	// Progress is how many bytes the wire has taken since it was opened, those of a Write under
+	// way among them, and since when that Write has waited for it to take more: the zero time when
+	// it does not wait, or when none is under way.
+	Progress() (taken uint64, stalled time.Time)
 }
 
 // Health is implemented by Listeners that may lose their place and try by themselves

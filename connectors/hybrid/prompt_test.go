@@ -68,7 +68,7 @@ func TestAPromptWriteKeepsWhatTheWireDoesNotTake(t *testing.T) {
 				t.Errorf("TryWrite on a wire that is free = %v, %v", taken, rest)
 			}
 			most := len(want) + 5 + 14*(writes+4) + 200 // heads, and the answer to an upgrade
-			if n := int(server.(connectors.Meter).Taken()); n < len(want)+5 || n > most {
+			if n := int(taken(server)); n < len(want)+5 || n > most {
 				t.Errorf("%d bytes taken, want %d and what stands around them", n, len(want)+5)
 			}
 			server.Close(connectors.Reason{})

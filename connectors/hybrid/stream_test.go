@@ -208,7 +208,7 @@ func TestStreamWrites(t *testing.T) {
 			if n := writes.Load(); n != tt.writes {
 				t.Errorf("%d writes, want %d", n, tt.writes)
 			}
-			if n := server.(connectors.Meter).Taken(); n != uint64(len(want)) {
+			if n := taken(server); n != uint64(len(want)) {
 				t.Errorf("%d bytes taken, want %d", n, len(want))
 			}
 			for i, n := range tt.sizes {

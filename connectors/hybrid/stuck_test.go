@@ -55,10 +55,16 @@ const long = 16 << 20
 // brought it to a stop.
 func writing(t testing.TB, server connectors.Conn) chan error {
 	t.Helper()
-	ended, before := make(chan error, 1), server.(connectors.Meter).Taken()
+	ended, before := make(chan error, 1), taken(server)
 	go func() { ended <- server.Write(net.Buffers{make([]byte, long)}) }()
 	untilStopped(t, server, before)
 	return ended
+}
+
+// taken is how many bytes the wire has taken.
+func taken(server connectors.Conn) uint64 {
+	n, _ := server.(connectors.Meter).Progress()
+	return n
 }
 
 // untilStopped waits until the wire has taken more than before, and then no more.
@@ -66,7 +72,7 @@ func untilStopped(t testing.TB, server connectors.Conn, before uint64) {
 	t.Helper()
 	last := before
 	eventually(t, 2*time.Millisecond, func() bool {
-		n := server.(connectors.Meter).Taken()
+		n := taken(server)
 		stopped := n > before && n == last
 		last = n
 		return stopped
@@ -119,7 +125,7 @@ func TestAStuckClientWhoseWriteHasEndedIsLetGoOfAtOnce(t *testing.T) {
 				t.Errorf("Write = %v, want it to be late", err)
 			}
 			_ = server.SetWriteDeadline(time.Time{})
-			taken := server.(connectors.Meter).Taken()
+			sent := taken(server)
 			if err := server.Write(net.Buffers{[]byte("more")}); err == nil {
 				t.Error("something was written behind a package that was cut off")
 			}
@@ -132,8 +138,8 @@ func TestAStuckClientWhoseWriteHasEndedIsLetGoOfAtOnce(t *testing.T) {
 			if d := time.Since(begin); d > 500*time.Millisecond {
 				t.Errorf("closed after %v", d)
 			}
-			if now := server.(connectors.Meter).Taken(); now != taken {
-				t.Errorf("%d bytes went out behind a package that was cut off", now-taken)
+			if now := taken(server); now != sent {
+				t.Errorf("%d bytes went out behind a package that was cut off", now-sent)
 			}
 		})
 	}
@@ -171,7 +177,7 @@ func endings(t *testing.T, clients int, open func(testing.TB, connectors.Listene
 	for range clients {
 		client, server := open(t, l)
 		_ = client.(*net.TCPConn).SetReadBuffer(4 << 10)
-		done, before := make(chan error, 1), server.(connectors.Meter).Taken()
+		done, before := make(chan error, 1), taken(server)
 		go func() { done <- server.Write(net.Buffers{message}) }()
 		untilStopped(t, server, before)
 		servers, ended = append(servers, server), append(ended, done)
@@ -192,14 +198,14 @@ func TestWhatAClientTakesIsSeenWhileItIsWritten(t *testing.T) {
 	for name, k := range kinds(t) {
 		t.Run(name, func(t *testing.T) {
 			client, server := k.open(t, listen(t, k.connector))
-			ended, meter := writing(t, server), server.(connectors.Meter)
-			stopped := meter.Taken()
-			for meter.Taken() == stopped {
+			ended := writing(t, server)
+			stopped := taken(server)
+			for taken(server) == stopped {
 				if _, err := io.ReadFull(client, make([]byte, 64<<10)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if meter.Taken() > long {
+			if taken(server) > long {
 				t.Error("all was taken at once")
 			}
 			server.Close(connectors.Reason{})

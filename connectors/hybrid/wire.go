@@ -52,6 +52,7 @@ type wire struct {
 	closed  bool
 	ended   bool // the client ended its side, or the connection broke
 	writeBy time.Time
+	stalled time.Time // since when a write waits
 }
 
 // init makes a wire of c. slack is how long a package may take.

@@ -4,7 +4,6 @@ package hybrid
 
 import (
 	"net"
-	"sync/atomic"
 	"syscall"
 )
 
@@ -14,6 +13,6 @@ func rawConn(net.Conn) syscall.RawConn { return nil }
 func (w *wire) attempt(uintptr) bool { return true }
 
 // writeRaw is not called: there is no raw connection.
-func writeRaw(syscall.RawConn, []byte, *atomic.Uint64, bool) (n int, full bool, err error) {
+func writeRaw(*wire, []byte, bool) (n int, full bool, err error) {
 	return 0, false, nil
 }

@@ -7,8 +7,8 @@ import (
 	"net"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors/port"
 )
@@ -63,29 +63,32 @@ func read(fd int, p []byte) (int, error) {
 	}
 }
 
-// writeRaw writes b and adds to taken what the kernel takes of it, as soon as it does. If
-// it does not wait it writes what there is room for. It is full when there was no room at
-// the end.
-func writeRaw(raw syscall.RawConn, b []byte, taken *atomic.Uint64, wait bool) (n int, full bool, err error) {
+// writeRaw writes b and counts what the kernel takes of it, as soon as it does. If it does
+// not wait it writes what there is room for. It is full when there was no room at the end.
+func writeRaw(to *wire, b []byte, wait bool) (n int, full bool, err error) {
 	w := rawWrites.Get().(*rawWrite)
 	defer rawWrites.Put(w)
-	w.rest, w.taken, w.wait = b, taken, wait
-	if err = raw.Write(w.run); err == nil {
+	w.rest, w.to, w.wait = b, to, wait
+	if err = to.raw.Write(w.run); err == nil {
 		err = w.err
 	}
+	if w.waited {
+		to.stall(time.Time{})
+	}
 	n, full = len(b)-len(w.rest), w.full
-	w.rest, w.taken, w.full, w.err = nil, nil, false, nil
+	*w = rawWrite{run: w.run}
 	return n, full, err
 }
 
 // rawWrite is a write in the form that a RawConn wants it.
 type rawWrite struct {
-	rest  []byte
-	taken *atomic.Uint64
-	wait  bool
-	full  bool
-	err   error
-	run   func(fd uintptr) bool
+	rest   []byte
+	to     *wire
+	wait   bool
+	waited bool
+	full   bool
+	err    error
+	run    func(fd uintptr) bool
 }
 
 var rawWrites = sync.Pool{New: func() any {
@@ -100,7 +103,10 @@ func (w *rawWrite) attempt(fd uintptr) bool {
 		n, err := syscall.Write(int(fd), w.rest)
 		switch {
 		case err == syscall.EAGAIN:
-			w.full = true
+			if w.full = true; w.wait {
+				w.waited = true
+				w.to.stall(time.Now())
+			}
 			return !w.wait
 		case err == syscall.EINTR:
 			continue
@@ -110,7 +116,7 @@ func (w *rawWrite) attempt(fd uintptr) bool {
 		}
 		w.full = false
 		w.rest = w.rest[n:]
-		w.taken.Add(uint64(n))
+		w.to.taken.Add(uint64(n))
 	}
 	return true
 }

@@ -13,8 +13,19 @@ const chunk = 16 << 10
 
 var _ connectors.Meter = (*wire)(nil)
 
-// Taken is how many bytes the wire has taken. It rises while a Write is under way.
-func (w *wire) Taken() uint64 { return w.taken.Load() }
+// Progress tells how a Write gets on.
+func (w *wire) Progress() (taken uint64, stalled time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.taken.Load(), w.stalled
+}
+
+// stall notes since when the wire takes nothing; the zero time that it does.
+func (w *wire) stall(since time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stalled = since
+}
 
 // prompt writes what the kernel takes of b at once, and keeps the rest for the next
 // write. It takes nothing when somebody else is writing.
@@ -35,7 +46,7 @@ func (w *wire) prompt(b []byte) (taken, rest bool) {
 
 // now writes what the kernel takes of b without waiting, for who holds out.
 func (w *wire) now(b []byte) int {
-	n, _, _ := writeRaw(w.raw, b, &w.taken, false)
+	n, _, _ := writeRaw(w, b, false)
 	w.stuck = w.stuck && n == 0
 	return n
 }
@@ -78,15 +89,17 @@ func (w *wire) write(b []byte) (int, error) {
 // put writes b and counts what the wire takes of it, while it does.
 func (w *wire) put(b []byte) (n int, err error) {
 	if w.raw != nil {
-		n, w.stuck, err = writeRaw(w.raw, b, &w.taken, true)
+		n, w.stuck, err = writeRaw(w, b, true)
 		return n, err
 	}
 	for n < len(b) && err == nil {
 		var k int
+		w.stall(time.Now())
 		k, err = w.Conn.Write(b[n:min(n+chunk, len(b))])
 		w.taken.Add(uint64(k))
 		n += k
 	}
+	w.stall(time.Time{})
 	w.stuck = err != nil // for all that is known
 	return n, err
 }

@@ -97,9 +97,9 @@ func (c *conn) Write(packages net.Buffers) error {
 	return err
 }
 
-// Taken is how many bytes wait for the client or were read by it. It rises while a
-// Write is under way.
-func (c *conn) Taken() uint64 { return c.end.taken() }
+// Progress tells how many bytes wait for the client or were read by it, and since when a Write
+// waits for it to read.
+func (c *conn) Progress() (taken uint64, stalled time.Time) { return c.end.progress() }
 
 // SetWriteDeadline bounds a Write, also one under way; the zero time does not.
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.end.SetWriteDeadline(t) }

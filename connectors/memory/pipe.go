@@ -98,17 +98,19 @@ func (e *end) writeAll(all net.Buffers) (n int, err error) {
 			k := w.bytes.write(p, e.pipe.limit)
 			n, p = n+k, p[k:]
 			w.taken += uint64(k)
+			w.stalled = time.Time{}
 			w.changed.Broadcast()
 		}
 	}
 	return n, nil
 }
 
-// taken is how many bytes were written, those of a write under way among them.
-func (e *end) taken() uint64 {
+// progress is how many bytes were written, those of a write under way among them, and since
+// when that one waits.
+func (e *end) progress() (taken uint64, stalled time.Time) {
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
-	return e.out().taken
+	return e.out().taken, e.out().stalled
 }
 
 // Close hangs up: the other end reads what was written, then io.EOF. What

@@ -13,6 +13,7 @@ type way struct {
 	changed sync.Cond // anything below did
 	bytes   ring
 	taken   uint64    // bytes so far
+	stalled time.Time // since when a Write waits, zero for none
 	readBy  time.Time // deadline of the end that reads, zero for none
 	writeBy time.Time // and of the end that writes
 	writing bool      // a Write is under way: others wait for it
@@ -52,7 +53,7 @@ func (w *way) begin() error {
 }
 
 func (w *way) done() {
-	w.writing = false
+	w.writing, w.stalled = false, time.Time{}
 	w.changed.Broadcast()
 }
 
@@ -64,6 +65,9 @@ func (w *way) waitWritable(limit int) error {
 		}
 		if w.bytes.size < limit {
 			return nil
+		}
+		if w.stalled.IsZero() {
+			w.stalled = time.Now()
 		}
 		w.wait(w.writeBy)
 	}

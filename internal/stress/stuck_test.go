@@ -185,7 +185,7 @@ func TestKickOfAStuckClientIsImmediate(t *testing.T) {
 	c := start(t, patient())
 	w := gather(t, c, size(20, 100, 1000))
 	s := bogDown(t, c, n, bog)
-	pause(200 * time.Millisecond)
+	pause(400 * time.Millisecond)
 	a := c.do(command{Do: "kick", Addrs: s.addrs()})
 	got := quantile(a.Closed, 0.99)
 	if most := size(time.Second, 500*time.Millisecond, 50*time.Millisecond); got > most {

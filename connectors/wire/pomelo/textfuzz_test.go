@@ -100,7 +100,8 @@ func told(t *testing.T, b []byte) {
 			t.Errorf("%q is pushed as %q with %c in it", b, got, r)
 		}
 	}
-	if json.Valid(b) && !same(t, b, got) {
+	var value any // not every number has one
+	if json.Unmarshal(b, &value) == nil && !same(t, b, got) {
 		t.Errorf("%s is pushed as %s", b, got)
 	}
 }
