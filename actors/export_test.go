@@ -7,3 +7,6 @@ func Stray(c connectors.Conn) any { return &opened{conn: c} }
 
 // MemoryUsed is what the memory gate looks at.
 func MemoryUsed() int64 { return int64(memoryUsed()) }
+
+// Cost is what a message of n bytes for one client counts.
+func Cost(n int) int { return (&entry{bytes: make([]byte, n), own: true}).cost() }

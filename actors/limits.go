@@ -31,7 +31,9 @@ type Limits struct {
 	GroupQueue int
 
 	// OutboxSoft is what may wait for one client, in bytes, before its lossy
-	// pushes are dropped, the oldest first, and publishers are told. Zero means 64 KiB.
+	// pushes are dropped, the oldest first, and publishers are told. A message counts with what
+	// it takes to keep it: a quarter more and 128 bytes, or 16 if it was pushed to many. Zero
+	// means 64 KiB.
 	OutboxSoft int
 	// OutboxHard is what may wait for one client before it is closed as too
 	// slow; a single message of any size always may. Zero means 256 KiB.

@@ -168,7 +168,7 @@ func (l *link) enqueue(e *entry, now bool) (next outcome) {
 	if l.out.sealed || l.reason != nil {
 		return 0
 	}
-	if l.out.load()+len(e.bytes) > l.softLimit() || e.lossy && l.shedding() {
+	if l.out.load()+e.cost() > l.softLimit() || e.lossy && l.shedding() {
 		var refused bool
 		if next, refused = l.strain(e); refused {
 			return next

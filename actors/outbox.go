@@ -32,12 +32,23 @@ var (
 )
 
 const (
-	entryKeep = 4 << 10 // larger buffers are not kept for use again
-	batchKeep = 1 << 10 // entries
+	entryCost  = 128     // what a message for one client takes besides its bytes
+	sharedCost = 16      // and one for many
+	entryKeep  = 4 << 10 // larger buffers are not kept for use again
+	batchKeep  = 1 << 10 // entries
 	// writeMost is what one write takes, unless a single message is longer: what is being
 	// written counts as waiting, so that a stuck client holds no more than its limit.
 	writeMost = 64 << 10
 )
+
+// cost is what e adds to what waits: its bytes, and what it takes to keep it, which for a message
+// of its own client includes a quarter for the buffer it was made in.
+func (e *entry) cost() int {
+	if n := len(e.bytes); e.own {
+		return n + n/4 + entryCost
+	}
+	return len(e.bytes) + sharedCost
+}
 
 // release gives e's memory back, if it is nobody else's.
 func (e *entry) release() {
@@ -88,9 +99,10 @@ type outbox struct {
 	control  []byte // heartbeats and the like: ahead of all messages
 	batch    *batch // nil while nothing waits
 	spare    *batch // the one written last, kept while the client is not idle
-	bytes    int    // waiting, control included
+	bytes    int    // cost of what waits, control included
 	lossy    int    // of these, bytes that may be dropped
-	flying   int    // bytes of the write under way
+	flying   int    // cost of the write under way
+	leaving  int    // bytes of it
 	rest     bool   // the Conn has kept a rest, which a Write must write
 	writing  bool   // the writer runs
 	waiting  bool   // listed with the batcher, which will wake the writer
@@ -119,9 +131,9 @@ func (o *outbox) add(e *entry) {
 
 // count adds e to the sums, or takes it off.
 func (o *outbox) count(e *entry, sign int) {
-	o.bytes += sign * len(e.bytes)
+	o.bytes += sign * e.cost()
 	if e.lossy {
-		o.lossy += sign * len(e.bytes)
+		o.lossy += sign * e.cost()
 	}
 }
 
@@ -191,10 +203,11 @@ func (o *outbox) take() (control []byte, b *batch) {
 		o.batch = nil
 	}
 	o.control, o.rest = nil, false
-	o.flying = len(control)
+	o.flying, o.leaving = len(control), len(control)
 	for _, e := range b.list() {
 		o.count(e, -1)
-		o.flying += len(e.bytes)
+		o.flying += e.cost()
+		o.leaving += len(e.bytes)
 	}
 	o.bytes -= len(control)
 	return control, b
@@ -212,7 +225,7 @@ func (b *batch) list() []*entry {
 func (o *outbox) split(most int) *batch {
 	n, size := 0, 0
 	for _, e := range o.batch.entries {
-		if size += len(e.bytes); n > 0 && size > most {
+		if size += e.cost(); n > 0 && size > most {
 			break
 		}
 		n++

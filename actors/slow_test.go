@@ -15,10 +15,13 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
+// ten is what a push of ten bytes counts.
+var ten = actors.Cost(10)
+
 // narrow is a tree whose outboxes hold little.
 func narrow(tree *actors.Tree, p *place) {
 	withGame(tree, p)
-	tree.OutboxSoft, tree.OutboxHard = 40, 100
+	tree.OutboxSoft, tree.OutboxHard = 4*ten, 10*ten
 }
 
 // clog makes the client's next write wait, and returns when it does.
@@ -95,7 +98,7 @@ func TestWhatIsBeingWrittenCountsAsWaiting(t *testing.T) {
 		}
 		synctest.Wait()
 		if r.tree.Stats().Closed[messages.CauseSlow] != 0 {
-			t.Fatal("closed with 100 bytes")
+			t.Fatal("closed with as much as may wait")
 		}
 		r.push(e, "x")
 		if got := e.hungUp(); got.Cause != messages.CauseSlow {
@@ -131,12 +134,12 @@ func TestPublishersLearnOfPressureAndItsEnd(t *testing.T) {
 			ask("x")
 		}
 		if len(onStream) != 0 || len(publisher.got) != 0 {
-			t.Fatalf("told %v with 40 bytes", onStream)
+			t.Fatalf("told %v with as much as may wait", onStream)
 		}
 		ask("x")
 		ask("x")
 		high := next[*messages.Pressure](t, publisher)
-		if !high.High || high.Bytes != 50 || high.SessionId != e.session.Id || !high.Socket.Equal(e.session.Socket) {
+		if !high.High || high.Bytes != uint64(5*ten) || high.SessionId != e.session.Id || !high.Socket.Equal(e.session.Socket) {
 			t.Errorf("Pressure = %v", high)
 		}
 		e.batch()

@@ -15,7 +15,7 @@ const publishersTold = 16
 // is refused it is lossy, or the client is too slow.
 func (l *link) strain(e *entry) (next outcome, refused bool) {
 	l.out.compact()
-	soft, need := l.softLimit(), len(e.bytes)
+	soft, need := l.softLimit(), e.cost()
 	if n := l.out.shed(l.out.load() + need - soft); n > 0 {
 		l.faults.add(messages.FaultShed, n)
 		next |= toBeShed

@@ -60,8 +60,8 @@ func (l *link) writeAtOnce() bool {
 		l.out.putBack(control, b)
 		return false
 	}
-	l.written += uint64(l.out.flying)
-	l.out.flying = 0
+	l.written += uint64(l.out.leaving)
+	l.out.flying, l.out.leaving = 0, 0
 	l.out.keep(b.release())
 	if l.out.rest = rest; rest || l.out.batch != nil || l.out.control != nil || l.out.sealed {
 		return false
@@ -103,8 +103,8 @@ func (l *link) writeBatch(before *batch) (done *batch, ok bool) {
 // that was only to write the rest ends.
 func (l *link) nextBatch(before *batch) (control []byte, b *batch) {
 	l.mu.Lock()
-	l.written += uint64(l.out.flying)
-	l.out.flying, l.flying, l.airborne = 0, 0, 0
+	l.written += uint64(l.out.leaving)
+	l.out.flying, l.out.leaving, l.flying, l.airborne = 0, 0, 0, 0
 	l.out.keep(before)
 	control, b = l.out.take()
 	relieved := l.relieved()
