@@ -15,6 +15,7 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/admit"
+	"github.com/fairlead-go/fairlead/internal/calm"
 )
 
 // Port is one listening place. The first Listen opens it and the Close of the last
@@ -160,7 +161,7 @@ func (p *Port) logger() *slog.Logger {
 	if p.Logger == nil {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(quiet{p.Logger.Handler()})
+	return calm.New(p.Logger)
 }
 
 func or[T comparable](v, zero T) T {

@@ -34,7 +34,8 @@ type handler struct {
 }
 
 // Enabled is asked before anything is looked at.
-func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
+func (h *handler) Enabled(ctx context.Context, level slog.Level) (on bool) {
+	defer func() { _ = recover() }()
 	return h.next.Enabled(ctx, level)
 }
 
