@@ -62,6 +62,7 @@ func (l *link) ring() {
 	defer func() {
 		if p := recover(); p != nil {
 			l.fail(p)
+			l.expireBy(time.Now().Add(time.Second)) // it has yet to say what it wants
 		}
 	}()
 	d := l.due(time.Now())

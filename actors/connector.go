@@ -79,9 +79,9 @@ func (c *connectorActor) spawnChild(ctx actor.Context, k child) *actor.PID {
 // HandleFailure makes the connector the strategy of its children: shards go on,
 // listeners are restarted.
 func (c *connectorActor) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, msg any) {
-	if c.children[child.Id].place != nil {
+	if p := c.children[child.Id].place; p != nil {
 		c.gate.fault(messages.FaultListener, scene{connector: c.gate.name, what: reason})
-		backoff{c.gate.Listener}.HandleFailure(sys, sup, child, rs, reason, msg)
+		backoff{c.gate.Listener, p.later}.HandleFailure(sys, sup, child, rs, reason, msg)
 		return
 	}
 	c.gate.treeFailed(child, reason)

@@ -60,6 +60,39 @@ func TestTheFifthPanicInTenSecondsClosesItsClient(t *testing.T) {
 	})
 }
 
+// A frame that the protocol panics with costs nothing of what came before and behind it.
+func TestAPanicInFeedCostsOneFrame(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		e := r.dial()
+		e.send("R 1 game.echo a\npanic\nR 2 game.echo b")
+		var got []string
+		for len(got) < 2 {
+			got = append(got, e.batch()...)
+		}
+		if !slices.Equal(got, []string{"1=a", "2=b"}) {
+			t.Errorf("answers = %q", got)
+		}
+		synctest.Wait()
+		if n := r.tree.Stats().Faults[messages.FaultSocket]; n != 1 {
+			t.Errorf("%d faults, want 1", n)
+		}
+	})
+}
+
+// A protocol that panics when its time comes is asked again.
+func TestAPanicInExpireIsNotTheEndOfTime(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) {
+		withGame(tree, p)
+		p.silence, p.shaky = 5*time.Second, true
+	}, func(r *rig) {
+		e := r.dial()
+		begin := time.Now()
+		if got := e.hungUp(); got.Cause != messages.CauseHeartbeatTimeout || time.Since(begin) != 6*time.Second {
+			t.Errorf("closed after %v with %v", time.Since(begin), got)
+		}
+	})
+}
+
 func TestPanicsMayBeAllowed(t *testing.T) {
 	bubble(t, func(tree *actors.Tree, p *place) { withGame(tree, p); tree.Panics.Most = -1 }, func(r *rig) {
 		e := r.dial()
@@ -205,10 +238,14 @@ func TestAPartThatIsStoppedIsReplaced(t *testing.T) {
 		"a batcher":   {"/batcher/", true},
 		"a listener":  {"/listener/0", true},
 		"a shard":     {"/sockets/", false},
+		"a parent":    {"/sessions/own", true},
 		"a connector": {"/connector/lines", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, withGame, func(r *rig) {
+			bubble(t, func(tree *actors.Tree, p *place) {
+				withGame(tree, p)
+				tree.Routes = append(tree.Routes, actors.PerSession("own", func(*messages.Session) *actors.Handlers { return game() }))
+			}, func(r *rig) {
 				e := r.dial()
 				r.tree.Group("room").Join(e.session.Socket)
 				synctest.Wait()
@@ -233,9 +270,11 @@ func TestAPartThatIsStoppedIsReplaced(t *testing.T) {
 					}
 					e = r.dial()
 				}
-				e.send("R 1 game.echo on")
-				if got := e.batch(); !slices.Equal(got, []string{"1=on"}) {
-					t.Errorf("batch = %q", got)
+				for _, ask := range []string{"R 1 game.echo on", "R 1 own.echo on"} {
+					e.send(ask)
+					if got := e.batch(); !slices.Equal(got, []string{"1=on"}) {
+						t.Errorf("%s: %q", ask, got)
+					}
 				}
 				if n := r.tree.Stats().Faults[messages.FaultReplaced]; n == 0 {
 					t.Error("nothing was replaced")

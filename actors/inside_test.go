@@ -339,7 +339,7 @@ func TestOutboxForgetsWhatWasReplacedBeforeItGrows(t *testing.T) {
 }
 
 func TestBackoffDoublesUpToItsMost(t *testing.T) {
-	b := backoff{Backoff{First: 50 * time.Millisecond, Most: time.Second}}
+	b := backoff{Backoff: Backoff{First: 50 * time.Millisecond, Most: time.Second}}
 	for n, want := range map[int]time.Duration{1: 50, 2: 100, 3: 200, 5: 800, 6: 1000, 60: 1000} {
 		want *= time.Millisecond
 		for range 100 {

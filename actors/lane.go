@@ -20,4 +20,7 @@ func (l *lane) leave() {
 	}
 }
 
+// newLanes are those of one sender, one to each batcher.
+func (n *node) newLanes() []lane { return make([]lane, len(n.batchers)) }
+
 func (l *lane) empty() bool { return l.sent.Load() == l.handled.Load() }

@@ -169,14 +169,21 @@ func (l *link) fed() {
 }
 
 // take feeds frames until one wants what a step can hold only once: to ask the
-// application, or to end. It returns the frames that are left.
-func (l *link) take(step *connectors.Step, frames []connectors.Frame, now time.Time) []connectors.Frame {
+// application, or to end. It returns the frames that are left. A frame that the protocol panics
+// with is lost, and the socket's failure; those before and behind it are not.
+func (l *link) take(step *connectors.Step, frames []connectors.Frame, now time.Time) (left []connectors.Frame) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.fail(p)
+		}
+	}()
 	for i, f := range frames {
+		left = frames[i+1:]
 		if l.proto.Feed(step, f, now); step.Close != nil || step.Hello != nil {
-			return frames[i+1:]
+			break
 		}
 	}
-	return nil
+	return left
 }
 
 // speak calls f while nobody else uses proto.
@@ -197,7 +204,7 @@ func (l *link) converse(call func(connectors.Protocol, *connectors.Step, time.Ti
 // act does what a step says, and returns false when the link ends with it.
 func (l *link) act(step *connectors.Step, now time.Time) bool {
 	if step.ReadLimit > 0 {
-		l.conn.SetReadLimit(step.ReadLimit)
+		l.guarded(func() { l.conn.SetReadLimit(step.ReadLimit) })
 	}
 	if !step.Expire.IsZero() {
 		l.expireBy(step.Expire)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -29,6 +30,7 @@ type place struct {
 	once      sync.Once
 	next      atomic.Uint64 // shard that gets the next socket
 	closing   atomic.Bool
+	retry     atomic.Pointer[time.Timer] // of a listener that failed
 
 	opens, closes atomic.Uint64 // sockets
 	accepts       atomic.Uint64 // that failed
@@ -93,9 +95,24 @@ func (p *place) health() (err error) {
 	return err
 }
 
+// later has a listener that failed restarted after a while, unless the place closes before.
+func (p *place) later(d time.Duration, restart func()) {
+	p.retry.Store(time.AfterFunc(d, restart))
+	if p.closing.Load() {
+		p.giveUpRetry()
+	}
+}
+
+func (p *place) giveUpRetry() {
+	if t := p.retry.Load(); t != nil {
+		t.Stop()
+	}
+}
+
 // close stops accepting, for good.
 func (p *place) close() {
 	p.closing.Store(true)
+	p.giveUpRetry()
 	if err := safely(p.Close); err != nil && !errors.Is(err, net.ErrClosed) {
 		p.log.Warn("listener not closed", "connector", p.name, "error", err)
 	}

@@ -37,11 +37,18 @@ func (p *perSession) check() error {
 type sessionsActor struct {
 	node  *node
 	route *perSession
-	live  map[string]*actor.PID // by session id
+	live  map[string]*visitor // by session id
+}
+
+// visitor is a client that has asked for the route. Its lanes outlive its actor.
+type visitor struct {
+	socket *actor.PID
+	pid    *actor.PID // nil when somebody has stopped it
+	lanes  []lane
 }
 
 func newSessionsActor(n *node, p *perSession) *sessionsActor {
-	return &sessionsActor{node: n, route: p, live: map[string]*actor.PID{}}
+	return &sessionsActor{node: n, route: p, live: map[string]*visitor{}}
 }
 
 // sessionOver tells that a client has gone.
@@ -49,6 +56,8 @@ type sessionOver struct{ id string }
 
 func (s *sessionsActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		s.restarted()
 	case *messages.Request:
 		if pid := s.actor(ctx, m.GetSession()); pid != nil {
 			ctx.Forward(pid)
@@ -56,15 +65,25 @@ func (s *sessionsActor) Receive(ctx actor.Context) {
 			s.node.refuse(m, ctx.Sender())
 		}
 	case *sessionOver:
-		if pid := s.live[m.id]; pid != nil {
+		if v := s.live[m.id]; v != nil {
 			delete(s.live, m.id)
-			ctx.Stop(pid)
+			if v.pid != nil {
+				ctx.Stop(v.pid)
+			}
 		}
 	case *actor.Terminated: // stopped by somebody else, perhaps: the next request has a fresh one
-		for id, pid := range s.live {
-			if pid.Equal(m.Who) {
-				delete(s.live, id)
-			}
+		if v := s.live[sessionOf(m.Who)]; v != nil {
+			v.pid = nil
+		}
+	}
+}
+
+// restarted is for when somebody has stopped the parent, and so all its actors: what it was
+// told meanwhile it has missed.
+func (s *sessionsActor) restarted() {
+	for id, v := range s.live {
+		if v.pid = nil; s.node.linkOf(v.socket) == nil {
+			delete(s.live, id)
 		}
 	}
 }
@@ -80,8 +99,9 @@ func (s *sessionsActor) HandleFailure(sys *actor.ActorSystem, sup actor.Supervis
 // actor finds or makes the actor of a session; nil for a client that has gone, whose
 // sessionOver may have come before.
 func (s *sessionsActor) actor(ctx actor.Context, of *messages.Session) *actor.PID {
-	if pid := s.live[of.GetId()]; pid != nil {
-		return pid
+	v := s.live[of.GetId()]
+	if v != nil && v.pid != nil {
+		return v.pid
 	}
 	if s.node.linkOf(of.GetSocket()) == nil {
 		return nil
@@ -100,8 +120,11 @@ func (s *sessionsActor) actor(ctx actor.Context, of *messages.Session) *actor.PI
 		return nil
 	}
 	table := h.filtered(s.node.Filters)
-	props := s.node.routeProps(h, func() actor.Actor { return newRouteActor(s.node, s.route.prefix, table) })
-	pid := mustSpawn(ctx, props, of.Id)
-	s.live[of.Id] = pid
-	return pid
+	if v == nil {
+		v = &visitor{socket: of.Socket, lanes: s.node.newLanes()}
+		s.live[of.Id] = v
+	}
+	props := s.node.routeProps(h, func() actor.Actor { return newRouteActor(s.node, s.route.prefix, table, v.lanes) })
+	v.pid = mustSpawn(ctx, props, of.Id)
+	return v.pid
 }

@@ -45,8 +45,8 @@ func (r *restarting) make(filters []Filter) (table map[string]Handler, err error
 }
 
 // actor is the route's actor with handlers that are fresh.
-func (r *restarting) actor(n *node) actor.Actor {
-	a := newRouteActor(n, r.prefix, nil)
+func (r *restarting) actor(n *node, lanes []lane) actor.Actor {
+	a := newRouteActor(n, r.prefix, nil, lanes)
 	a.remake = func() (map[string]Handler, error) { return r.make(n.Filters) }
 	table, err := a.remake()
 	if err != nil {

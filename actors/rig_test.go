@@ -110,6 +110,7 @@ type place struct {
 	shy     bool              // clients say hello first
 	encode  func(body string) // is called by AppendPush
 	far     *actor.PID        // of a route elsewhere
+	shaky   bool              // the next Expire panics
 	silence time.Duration
 }
 
@@ -285,6 +286,10 @@ func (p *lines) Open(s *connectors.Step, now time.Time) {
 }
 
 func (p *lines) Expire(s *connectors.Step, now time.Time) {
+	if p.place.shaky {
+		p.place.shaky = false
+		panic("in Expire")
+	}
 	if due := p.seen.Add(p.place.silence); now.Before(due) {
 		s.Expire = due
 		return

@@ -147,13 +147,17 @@ func (r *rootActor) spawnRoutes(ctx actor.Context) *router {
 		case *Handlers:
 			filtered := h.filtered(n.Filters)
 			for i := range max(h.Actors, 1) {
-				props := n.routeProps(h, func() actor.Actor { return newRouteActor(n, h.prefix, filtered) })
+				lanes := n.newLanes()
+				props := n.routeProps(h, func() actor.Actor { return newRouteActor(n, h.prefix, filtered, lanes) })
 				h.pids = append(h.pids, r.spawnPart(ctx, part{routePart, "route/" + h.prefix + "/" + strconv.Itoa(i), props}))
 			}
 		case *restarting:
-			h.pid = r.spawnPart(ctx, part{routePart, "route/" + h.prefix, n.props(func() actor.Actor { return h.actor(n) }, n.RouteQueue)})
+			lanes := n.newLanes()
+			props := n.props(func() actor.Actor { return h.actor(n, lanes) }, n.RouteQueue)
+			h.pid = r.spawnPart(ctx, part{routePart, "route/" + h.prefix, props})
 		case *perSession:
-			props := n.props(func() actor.Actor { return newSessionsActor(n, h) }, n.RouteQueue)
+			state := newSessionsActor(n, h)
+			props := n.props(func() actor.Actor { return state }, n.RouteQueue)
 			h.pid = r.spawnPart(ctx, part{routePart, "sessions/" + h.prefix, props})
 			n.sessionRoutes = append(n.sessionRoutes, h.pid)
 		}

@@ -173,8 +173,10 @@ type routeActor struct {
 	response messages.Response
 }
 
-func newRouteActor(n *node, prefix string, table map[string]Handler) *routeActor {
-	return &routeActor{node: n, prefix: prefix, table: table, lanes: make([]lane, len(n.batchers))}
+// newRouteActor makes an actor of a route. lanes outlive it: one that is replaced must not
+// overtake what it has sent.
+func newRouteActor(n *node, prefix string, table map[string]Handler, lanes []lane) *routeActor {
+	return &routeActor{node: n, prefix: prefix, table: table, lanes: lanes}
 }
 
 func (r *routeActor) Receive(ctx actor.Context) {

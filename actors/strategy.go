@@ -19,7 +19,10 @@ func (resume) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child 
 
 // backoff restarts a failed child for ever, each time a little later: the
 // engine's own strategy of that name is linear and has no jitter to speak of.
-type backoff struct{ Backoff }
+type backoff struct {
+	Backoff
+	later func(d time.Duration, restart func())
+}
 
 func (b backoff) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, reason, _ any) {
 	switch {
@@ -33,7 +36,7 @@ func (b backoff) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, chi
 	}
 	rs.Fail()
 	published(sys, child, reason, actor.RestartDirective)
-	time.AfterFunc(b.delay(rs.FailureCount()), func() { sup.RestartChildren(child) })
+	b.later(b.delay(rs.FailureCount()), func() { sup.RestartChildren(child) })
 }
 
 // delay before the n-th restart in a row: doubled each time, and up to a quarter more or less.
