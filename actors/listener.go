@@ -97,7 +97,9 @@ func (p *place) health() (err error) {
 
 // later has a listener that failed restarted after a while, unless the place closes before.
 func (p *place) later(d time.Duration, restart func()) {
-	p.retry.Store(time.AfterFunc(d, restart))
+	if before := p.retry.Swap(time.AfterFunc(d, restart)); before != nil {
+		before.Stop() // of a listener that has been replaced
+	}
 	if p.closing.Load() {
 		p.giveUpRetry()
 	}
