@@ -61,7 +61,8 @@ type exit struct {
 	draining atomic.Bool  // newcomers are refused
 	stopping atomic.Bool  // and nobody is waited for
 	live     atomic.Int64 // links that are not closed
-	left     chan struct{}
+	left     chan struct{} // a link has closed
+	over     chan struct{} // closed when nothing of the tree is left
 	giveUp   func(error) // drains the tree because of a fault of ours
 	tally    struct {
 		clients, told            atomic.Int64
@@ -168,8 +169,9 @@ const giveUpTime = 10 * time.Second
 
 // end does it all.
 func (r *Running) end(deadline time.Time) {
-	defer close(r.done)
 	n := r.node
+	defer close(r.done)
+	defer close(n.over)
 	d := &drain{Running: r, begin: time.Now()}
 	n.draining.Store(true)
 	if r.inHurry() {

@@ -74,6 +74,9 @@ func TestADrainAnswersTellsAndCloses(t *testing.T) {
 		if err := r.tree.Err(); err != nil {
 			t.Errorf("Err = %v", err)
 		}
+		if _, err := r.tree.Groups(context.Background()); !errors.Is(err, actors.ErrStopping) {
+			t.Errorf("Groups = %v", err)
+		}
 	})
 }
 

@@ -119,6 +119,8 @@ func (g Group) Members(ctx context.Context) ([]*messages.Session, error) {
 			}
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
+		case <-g.node.over:
+			return nil, ErrStopping
 		}
 	}
 	return sessions, nil
@@ -150,6 +152,8 @@ func (n *node) groups(ctx context.Context) ([]string, error) {
 			names = append(names, some...)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
+		case <-n.over:
+			return nil, ErrStopping
 		}
 	}
 	slices.Sort(names)

@@ -74,7 +74,7 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 		Tree: t, system: system, root: system.Root, log: calm.New(t.Log), born: time.Now(),
 		boot: "b" + strconv.FormatUint(rand.Uint64()>>1, 36),
 	}
-	n.left = make(chan struct{}, 1)
+	n.left, n.over = make(chan struct{}, 1), make(chan struct{})
 	n.interval, n.slack = t.Limits.Rate.pace()
 	gates, places, err := n.listen()
 	if err != nil {
