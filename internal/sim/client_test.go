@@ -32,8 +32,9 @@ type client struct {
 	slow    atomic.Bool           // reads a few bytes at a time
 	gone    atomic.Bool           // the server has closed it: an event said so
 	pid     atomic.Pointer[actor.PID]
-	welcome bool                  // the reader's: in is closed
-	failed  int                   // times the maker of its session's actor has panicked; the route's
+	welcome bool // the reader's: in is closed
+	acked   bool // the writer's: messages may be sent
+	failed  int  // times the maker of its session's actor has panicked; the route's
 }
 
 func newClient(h *history, no int) *client {
@@ -81,11 +82,12 @@ func (c *client) writer() {
 		case <-in:
 			if in = nil; c.plan.Hello != "noAck" {
 				c.put(pack(pomelo.TypeAck, nil))
+				c.acked = true
 			}
 		case f := <-c.do:
 			on = f()
 		case <-beat.C:
-			if in == nil && c.plan.Hello != "noAck" {
+			if c.acked {
 				c.put(pack(pomelo.TypeHeartbeat, nil))
 			}
 		case <-c.done:
@@ -105,12 +107,7 @@ func (c *client) put(b []byte) {
 // ask sends requests in one write, once the client is in.
 func (c *client) ask(asks []*ask) {
 	c.do <- func() bool {
-		select {
-		case <-c.in:
-		default:
-			return true
-		}
-		if c.mute.Load() {
+		if !c.acked || c.mute.Load() {
 			return true
 		}
 		var b []byte

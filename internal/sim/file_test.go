@@ -18,7 +18,7 @@ type trial struct {
 	ends    map[int]*event
 	tree    []*event // faults that are no client's
 	settled time.Duration
-	stopped time.Duration // when a stop or a drain began; zero: only in the end
+	stopped time.Duration // when a stop or a drain began; forever: only in the end
 	breach  []string
 }
 
@@ -43,7 +43,7 @@ type file struct {
 
 // open sorts a history.
 func (h *history) sorted() *trial {
-	t := &trial{history: h, calls: map[int]*event{}, ends: map[int]*event{}, pushed: make([]*event, h.pushes+1)}
+	t := &trial{history: h, calls: map[int]*event{}, ends: map[int]*event{}, pushed: make([]*event, h.pushes+1), stopped: forever, settled: forever}
 	for no := range h.sch.Clients {
 		t.files = append(t.files, &file{no: no, sent: map[int]*event{}, answers: map[int]int{}})
 	}
@@ -73,8 +73,8 @@ func (t *trial) add(e *event) {
 	case settled:
 		t.settled = e.at
 	case stopping:
-		if t.settled == 0 && t.stopped == 0 {
-			t.stopped = e.at
+		if t.settled == forever {
+			t.stopped = min(t.stopped, e.at)
 		}
 	case fault, tripped:
 		if e.client < 0 {
@@ -144,10 +144,13 @@ func (t *trial) treeHad(kinds ...string) bool {
 // badReader are the faults after which a client does not take what it is sent at once.
 var badReader = []string{"stall", "deaf", "vanish", "slow", "drop", "reset"}
 
+// forever is later than all that happens.
+const forever = time.Duration(1 << 62)
+
 // lossFrom is since when what is sent to a client may not reach it: never, if it stayed.
 func (t *trial) lossFrom(f *file) time.Duration {
 	if !t.early(f) {
-		return 1 << 62
+		return forever
 	}
 	at := f.closed[0].at
 	if e := f.since(badReader...); e != nil {
@@ -162,10 +165,10 @@ var excuses = map[string][]messages.Cause{
 	"reset":             {messages.CauseClient, messages.CauseNetwork, messages.CauseMalformed},
 	"vanish":            {messages.CauseHeartbeatTimeout, messages.CauseHandshakeTimeout, messages.CauseSlow},
 	"partial":           {messages.CauseStalled, messages.CauseHeartbeatTimeout, messages.CauseHandshakeTimeout},
-	"garbage":           {messages.CauseMalformed},
+	"garbage":           {messages.CauseMalformed, messages.CauseStalled, messages.CauseHandshakeTimeout},
 	"oversize":          {messages.CauseTooLarge},
 	"nonsense":          {messages.CauseMalformed, messages.CauseHeartbeatTimeout, messages.CauseHandshakeTimeout},
-	"stall":             {messages.CauseSlow},
+	"stall":             {messages.CauseSlow, messages.CauseHandshakeTimeout},
 	"deaf":              {messages.CauseSlow, messages.CauseHandshakeTimeout},
 	"slow":              {messages.CauseSlow, messages.CauseHandshakeTimeout},
 	"flood":             {messages.CauseSlow},

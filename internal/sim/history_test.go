@@ -29,15 +29,16 @@ const (
 	called   // its handler begins
 	ending   // its handler ends
 	answered // an answer has been encoded
+	encoded  // a push is being encoded
 	did      // an op is about to be done; tag is the push's, if it is one
 	bound    // a bind has worked
 	connected
 	closed
 	toldClosed // the application's actor has been told
-	touched // a wire that was closed before has been used
-	over    // something is over its limit
-	logged  // an error, by the server
-	shut    // the server has closed the wire
+	touched    // a wire that was closed before has been used
+	over       // something is over its limit
+	logged     // an error, by the server
+	shut       // the server has closed the wire
 
 	// Written down by who runs the schedule.
 	fault   // something bad begins
@@ -49,7 +50,7 @@ const (
 
 var words = [...]string{
 	"dialled", "welcomed", "sent", "got", "gotPush", "gotKick", "gotOther", "readEnded", "opened", "read", "called", "ending",
-	"answered", "did", "bound", "connected", "closed", "toldClosed", "touched", "over", "logged", "shut", "fault", "tripped", "stopping", "settled",
+	"answered", "encoded", "did", "bound", "connected", "closed", "toldClosed", "touched", "over", "logged", "shut", "fault", "tripped", "stopping", "settled",
 	"left",
 }
 
@@ -76,7 +77,7 @@ func (e *event) String() string {
 		s += " " + e.cause.Word()
 	case did, bound:
 		s += fmt.Sprintf(" p%d %v in lane %q", e.tag, e.op, e.lane)
-	case gotPush:
+	case gotPush, encoded:
 		s += fmt.Sprintf(" p%d", e.tag)
 	case sent, read, called, ending:
 		s += fmt.Sprintf(" #%d", e.tag)

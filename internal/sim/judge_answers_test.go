@@ -80,7 +80,7 @@ func (t *trial) codes(asked, answer *event) (codes []int) {
 		codes = append(codes, messages.CodeTimeout)
 	}
 	busy := t.sch.Setup.Queue > 0 || t.sch.Clients[a.Client].Maker > 0 && strings.HasPrefix(a.Route, "own.")
-	if busy || t.stopped != 0 || t.treeHad("stopRoute", "stopSessions", "stopSession") {
+	if busy || t.stopped != forever || t.treeHad("stopRoute", "stopSessions", "stopSession") {
 		codes = append(codes, messages.CodeBusy)
 	}
 	return codes

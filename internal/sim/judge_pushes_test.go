@@ -3,8 +3,6 @@ package sim_test
 // chance is what is known of whether a client is meant.
 type chance struct{ possible, sure bool }
 
-
-
 // before tells whether a was surely done before b: by the same one, or long before.
 func (t *trial) before(a, b *event) bool {
 	return a.lane != "" && a.lane == b.lane && a.no < b.no || a.at+patience <= b.at
@@ -100,7 +98,7 @@ func (t *trial) missing(f *file) {
 	}
 	from := t.lossFrom(f)
 	for _, p := range t.pushed[1:] {
-		if come[p.tag] || p.op.lossy() || p.at+delivery >= from || t.stopped != 0 && p.at+delivery >= t.stopped {
+		if come[p.tag] || p.op.lossy() || p.at+delivery >= min(from, t.stopped) {
 			continue
 		}
 		if t.means(f, p).sure && !t.replaced(f, p) {

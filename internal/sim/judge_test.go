@@ -61,7 +61,7 @@ func (t *trial) lifetime(f *file) {
 		t.accuse(f, "opened %d times, closed %d times", len(f.opened), len(f.closed))
 	case len(f.in) > 1 || len(f.in) != f.told:
 		t.accuse(f, "told %d times that it came, %d times that it went", len(f.in), f.told)
-	case f.dialled != nil && !served && t.stopped == 0 && !f.has("panicProtocol", "drop") && !t.treeHad("listenerCloses", "stopConnector", "stopShard"):
+	case f.dialled != nil && !served && t.stopped == forever && !f.has("panicProtocol", "drop") && !t.treeHad("listenerCloses", "stopConnector", "stopShard"):
 		t.accuse(f, "never served")
 	case served && f.shut == nil:
 		t.accuse(f, "its wire was never closed")
@@ -93,7 +93,7 @@ func (t *trial) ended(f *file) {
 }
 
 func (t *trial) excused(f *file, end *event) bool {
-	if t.stopped != 0 && end.at >= t.stopped && (end.cause == messages.CauseStopping || end.cause == messages.CauseDraining) {
+	if end.at >= t.stopped && (end.cause == messages.CauseStopping || end.cause == messages.CauseDraining) {
 		return true
 	}
 	for _, e := range f.faults {
@@ -185,7 +185,9 @@ func (t *trial) kicked(f *file) {
 	if len(f.closed) == 0 || f.has(badReader...) || f.has("panicKick", "panicWrite", "flood") {
 		return
 	}
-	if is := f.closed[0].cause == messages.CauseKicked; is != told && (is || t.stopped == 0) {
+	is := f.closed[0].cause == messages.CauseKicked
+	wanted := f.has("kick") || t.kickedAsUser(f, f.closed[0])
+	if is && !told || told && !is && !wanted && t.stopped == forever {
 		t.accuse(f, "kicked: %v, told: %v", is, told)
 	}
 }

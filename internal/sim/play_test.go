@@ -1,6 +1,8 @@
 package sim_test
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,9 +14,15 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// play runs a schedule in a bubble of its own, and returns what happened. What it panics with
-// is what the bubble did not end with.
+// play runs a schedule in a bubble of its own, and returns what happened. It is an error when
+// goroutines outlive the bubble.
 func play(t *testing.T, s *schedule) (h *history, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			stacks := make([]byte, 64<<10)
+			err = fmt.Errorf("%v\n%s", p, stacks[:runtime.Stack(stacks, true)])
+		}
+	}()
 	synctest.Test(t, func(*testing.T) {
 		var r *rig
 		if r, err = start(s); err != nil {

@@ -154,12 +154,29 @@ func (r *rig) finish() {
 			c.conn.Close()
 		}
 	}
+	synctest.Wait() // the application hears of all that ended
 	r.app.close()
 	synctest.Wait()
-	time.Sleep(2 * r.system.Config.DeadLetterThrottleInterval)
-	synctest.Wait()
+	r.watchTheDead()
 	r.lookForRests()
 }
+
+// watchTheDead runs in the bubble when everything has been stopped: a timer that has been
+// forgotten sends something to somebody who is gone.
+func (r *rig) watchTheDead() {
+	sub := r.system.EventStream.Subscribe(func(ev any) {
+		if d, ok := ev.(*actor.DeadLetterEvent); ok {
+			r.write(event{what: left, client: -1, text: fmt.Sprintf("a timer that sent %T to %s", d.Message, d.PID.GetId())})
+		}
+	})
+	time.Sleep(timersGone)
+	r.system.EventStream.Unsubscribe(sub)
+	time.Sleep(2 * r.system.Config.DeadLetterThrottleInterval)
+	synctest.Wait()
+}
+
+// timersGone is longer than any timer of a server lasts.
+const timersGone = 2 * requestTimeout
 
 // settle waits until all requests that can be answered are, and all who must go have gone.
 func (r *rig) settle() {

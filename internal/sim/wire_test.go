@@ -205,6 +205,8 @@ func (c codec) AppendPush(dst []byte, p *messages.Push) ([]byte, error) {
 	if p.Route == boomRoute {
 		panic("sim: append push")
 	}
+	tag, _ := tagOf(p.Body)
+	c.rig.write(event{what: encoded, client: -1, tag: tag})
 	return c.Codec.AppendPush(dst, p)
 }
 
