@@ -141,6 +141,17 @@ func (t *trial) treeHad(kinds ...string) bool {
 	})
 }
 
+// replaced is how soon a part of the tree that was stopped is there again.
+const replaced = time.Second
+
+// treeHadAt tells whether something of the tree had been hurt in this way shortly before.
+func (t *trial) treeHadAt(at time.Duration, kinds ...string) bool {
+	return slices.ContainsFunc(t.tree, func(e *event) bool {
+		word, _, _ := strings.Cut(e.text, " ")
+		return slices.Contains(kinds, word) && e.at <= at && at <= e.at+replaced
+	})
+}
+
 // badReader are the faults after which a client does not take what it is sent at once.
 var badReader = []string{"stall", "deaf", "vanish", "slow", "drop", "reset"}
 

@@ -80,7 +80,7 @@ func (t *trial) codes(asked, answer *event) (codes []int) {
 		codes = append(codes, messages.CodeTimeout)
 	}
 	busy := t.sch.Setup.Queue > 0 || t.sch.Clients[a.Client].Maker > 0 && strings.HasPrefix(a.Route, "own.")
-	if busy || t.stopped != forever || t.treeHad("stopRoute", "stopSessions", "stopSession") {
+	if busy || t.stopped != forever || t.treeHadAt(answer.at, "stopRoute", "stopSessions", "stopSession") {
 		codes = append(codes, messages.CodeBusy)
 	}
 	return codes
@@ -120,7 +120,7 @@ func (t *trial) causeOf(e *event) *event {
 func (t *trial) overtook(f *file, at int, end *event) {
 	c := t.calls[end.tag]
 	for _, e := range f.items[at+1:] {
-		if p := t.causeOf(e); p != nil && e.what == gotPush && c != nil && p.lane == c.lane && p.no < c.no {
+		if p := t.causeOf(e); p != nil && e.what == gotPush && c != nil && p.lane == c.lane && p.at < end.at {
 			t.accuse(f, "the later answer #%d overtook push %d", end.tag, p.tag)
 		}
 	}

@@ -101,7 +101,7 @@ func (t *trial) missing(f *file) {
 		if come[p.tag] || p.op.lossy() || p.at+delivery >= min(from, t.stopped) {
 			continue
 		}
-		if t.means(f, p).sure && !t.replaced(f, p) {
+		if t.means(f, p).sure && !t.replaced(f, p) && !t.treeHadAt(p.at+delivery, "stopBatcher") {
 			t.accuse(f, "[%v] is missing", p)
 		}
 	}

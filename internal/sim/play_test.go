@@ -19,8 +19,7 @@ import (
 func play(t *testing.T, s *schedule) (h *history, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			stacks := make([]byte, 64<<10)
-			err = fmt.Errorf("%v\n%s", p, stacks[:runtime.Stack(stacks, true)])
+			err = fmt.Errorf("%v\n%s", p, bubbled())
 		}
 	}()
 	synctest.Test(t, func(*testing.T) {
@@ -33,6 +32,17 @@ func play(t *testing.T, s *schedule) (h *history, err error) {
 		r.finish()
 	})
 	return h, err
+}
+
+// bubbled are the stacks of the goroutines that are left in bubbles.
+func bubbled() (stacks string) {
+	all := make([]byte, 1<<20)
+	for s := range strings.SplitSeq(string(all[:runtime.Stack(all, true)]), "\n\n") {
+		if head, _, _ := strings.Cut(s, "\n"); strings.Contains(head, "synctest bubble") {
+			stacks += s + "\n"
+		}
+	}
+	return stacks
 }
 
 // perform runs in the bubble. What stands at the same moment begins without waiting in between.
