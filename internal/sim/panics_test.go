@@ -212,8 +212,8 @@ func (s *storm) one(place string) error {
 	case "Protocol.Feed", "Protocol.Welcome", "Conn.Write":
 		_, _ = c.Write(pack(pomelo.TypeHandshake, []byte(`{"sys":{"type":"sim","version":"1"}}`)))
 	case "Conn.Close", "event stream subscriber", "Events actor, Closed":
-		if err := c.in("sim"); err == nil {
-			err = c.ask("any.do", "", 1)
+		if c.in("sim") == nil {
+			_ = c.ask("any.do", "", 1)
 		}
 		conn.Close()
 	case "Events actor, Connected":
