@@ -18,6 +18,16 @@ func (a *arms) set(place string, n int) {
 	a.n[place] += n
 }
 
+// atLeast is set for what adds up to more than anybody waits for.
+func (a *arms) atLeast(place string, n int) {
+	a.mu.Lock()
+	n -= a.n[place]
+	a.mu.Unlock()
+	if n > 0 {
+		a.set(place, n)
+	}
+}
+
 // due takes one of the panics that wait there.
 func (a *arms) due(place string) bool {
 	a.mu.Lock()

@@ -195,7 +195,7 @@ var excuses = map[string][]messages.Cause{
 	"panicReadFrames":   {messages.CauseFailed},
 	"panicWrite":        {messages.CauseFailed},
 	"panicSetReadLimit": {messages.CauseFailed, messages.CauseHandshakeTimeout, messages.CauseTooLarge},
-	"panicFeed":         {messages.CauseFailed, messages.CauseHandshakeTimeout},
+	"panicFeed":         {messages.CauseFailed, messages.CauseHandshakeTimeout, messages.CauseHeartbeatTimeout},
 	"panicOpen":         {messages.CauseFailed},
 	"panicExpire":       {messages.CauseFailed},
 	"panicWelcome":      {messages.CauseFailed, messages.CauseHandshakeTimeout},

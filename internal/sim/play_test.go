@@ -61,7 +61,7 @@ func (r *rig) perform() {
 	for i, s := range line {
 		if i == 0 || s.At > line[i-1].At {
 			synctest.Wait()
-			r.inFlight(func(client int) bool { return r.clients[client].gone.Load() })
+			r.inFlight(func(client int) bool { return r.clients[client].gone.Load() || r.clients[client].pid.Load() == nil })
 			time.Sleep(s.At + late - r.now())
 		}
 		if s.Do == "idle" {
@@ -94,7 +94,7 @@ func (r *rig) begin(s step) {
 			r.halting.Go(r.drained)
 		}
 	case "panicAccept", "acceptFails":
-		r.arms.set(s.Do, s.N)
+		r.arms.atLeast(s.Do, s.N)
 	case "listenerCloses":
 		r.write(event{what: fault, client: -1, text: s.Do})
 		r.place.Close()

@@ -53,8 +53,9 @@ func (s *storm) handle(c *actors.Context, b []byte) ([]byte, error) {
 	case "Codec.AppendPush":
 		c.Send(c.Socket(), &messages.Push{Route: boomRoute, Body: []byte("1")})
 	case "Group.Where":
+		self := c.Session().Id
 		c.All().Where(func(m *messages.Session) bool {
-			if m.Id != c.Request().Session.Id {
+			if m.Id != self {
 				return false
 			}
 			s.hit(place)
