@@ -25,7 +25,7 @@ func (t *trial) answered(f *file) {
 	}
 	for _, e := range f.order {
 		a := t.sch.Asks[e.tag]
-		if !a.Notify && !come[a.Tag] && !f.has("deaf") && !t.droppedAsked(f, a) {
+		if !a.Notify && !come[a.Tag] && !f.has("deaf", "vanish") && !t.droppedAsked(f, a) {
 			t.accuse(f, "%v was never answered", a)
 		}
 	}

@@ -93,7 +93,7 @@ func (t *trial) missing(f *file) {
 			come[e.tag] = true
 		}
 	}
-	if f.has("deaf") {
+	if f.has("deaf", "vanish") {
 		return
 	}
 	from := t.lossFrom(f)
