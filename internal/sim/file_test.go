@@ -141,8 +141,9 @@ func (t *trial) treeHad(kinds ...string) bool {
 	})
 }
 
-// replaced is how soon a part of the tree that was stopped is there again.
-const replaced = time.Second
+// replaced is how soon a part of the tree that was stopped is there again: a route stops when
+// its handler returns.
+const replaced = 3 * time.Second
 
 // treeHadAt tells whether something of the tree had been hurt in this way shortly before.
 func (t *trial) treeHadAt(at time.Duration, kinds ...string) bool {

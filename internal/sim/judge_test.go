@@ -185,9 +185,11 @@ func (t *trial) kicked(f *file) {
 	if len(f.closed) == 0 || f.has(badReader...) || f.has("panicKick", "panicWrite", "flood") {
 		return
 	}
-	is := f.closed[0].cause == messages.CauseKicked
-	wanted := f.has("kick") || t.kickedAsUser(f, f.closed[0])
-	if is && !told || told && !is && !wanted && t.stopped == forever {
+	cause := f.closed[0].cause
+	is := cause == messages.CauseKicked
+	ended := cause == messages.CauseStopping || cause == messages.CauseDraining
+	wanted := ended || f.has("kick") || t.kickedAsUser(f, f.closed[0])
+	if is && !told || told && !is && !wanted {
 		t.accuse(f, "kicked: %v, told: %v", is, told)
 	}
 }

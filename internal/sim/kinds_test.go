@@ -9,93 +9,81 @@ import (
 // kind is something bad that a schedule can do.
 type kind struct {
 	name   string
-	weight int    // how often it is drawn
-	off    string // why it is not drawn unless -sim.faults names it; empty: it is
+	weight int // how often it is drawn
 }
 
-// Why kinds are off.
-const (
-	notReplaced = "a stopped actor of the tree is not replaced"
-	framesLost  = "a panic in Feed loses the other frames of the same read"
-	noAlarm     = "after a panic in Expire nobody asks the protocol again: half-open clients stay"
-	stepLost    = "a panic in SetReadLimit loses the rest of its step, the codec among it"
-	lateRestart = "a listener's restart is still due when the server has stopped"
-	freshLanes  = "a route that is restarted forgets its lanes: what it sends overtakes group pushes"
-)
-
-// kinds is the one list of faults. What is switched off is switched on by emptying
-// its last column; -sim.faults=+name does it for one run.
+// kinds is the one list of faults.
 func kinds() []kind {
 	return []kind{
 		// What clients do to their wire.
-		{"drop", 6, ""},
-		{"reset", 3, ""},
-		{"vanish", 3, ""},
-		{"partial", 3, ""},
-		{"garbage", 3, ""},
-		{"oversize", 2, ""},
-		{"nonsense", 2, ""},
-		{"stall", 8, ""},
-		{"deaf", 4, ""},
-		{"slow", 4, ""},
-		{"fast", 6, ""},
-		{"flood", 4, ""},
+		{"drop", 6},
+		{"reset", 3},
+		{"vanish", 3},
+		{"partial", 3},
+		{"garbage", 3},
+		{"oversize", 2},
+		{"nonsense", 2},
+		{"stall", 8},
+		{"deaf", 4},
+		{"slow", 4},
+		{"fast", 6},
+		{"flood", 4},
 		// How they come in.
-		{"silent", 1, ""},
-		{"noAck", 1, ""},
-		{"badHello", 1, ""},
-		{"oldClient", 1, ""},
-		{"hookRefuses", 1, ""},
-		{"hookHangs", 1, ""},
-		{"hookSlow", 2, ""},
+		{"silent", 1},
+		{"noAck", 1},
+		{"badHello", 1},
+		{"oldClient", 1},
+		{"hookRefuses", 1},
+		{"hookHangs", 1},
+		{"hookSlow", 2},
 		// Panics of what users write.
-		{"panicHandler", 3, ""},
-		{"panicFilter", 3, ""},
-		{"panicBody", 2, ""},
-		{"panicAnswer", 2, ""},
-		{"panicPush", 3, ""},
-		{"panicKick", 1, ""},
-		{"panicDecode", 3, ""},
-		{"panicHook", 1, ""},
-		{"panicCheck", 1, ""},
-		{"panicRouteFunc", 2, ""},
-		{"panicMaker", 2, ""},
-		{"panicWhere", 3, ""},
-		{"panicSubscriber", 3, ""},
-		{"panicEvents", 3, ""},
-		{"panicPlain", 2, ""},
+		{"panicHandler", 3},
+		{"panicFilter", 3},
+		{"panicBody", 2},
+		{"panicAnswer", 2},
+		{"panicPush", 3},
+		{"panicKick", 1},
+		{"panicDecode", 3},
+		{"panicHook", 1},
+		{"panicCheck", 1},
+		{"panicRouteFunc", 2},
+		{"panicMaker", 2},
+		{"panicWhere", 3},
+		{"panicSubscriber", 3},
+		{"panicEvents", 3},
+		{"panicPlain", 2},
 		// Panics of a connector.
-		{"panicReadFrames", 3, ""},
-		{"panicWrite", 3, ""},
-		{"panicSetReadLimit", 3, stepLost},
-		{"panicClose", 3, ""},
-		{"panicAccept", 3, lateRestart},
-		{"panicProtocol", 2, ""},
-		{"panicFeed", 4, framesLost},
-		{"panicOpen", 2, ""},
-		{"panicExpire", 3, noAlarm},
-		{"panicWelcome", 2, ""},
+		{"panicReadFrames", 3},
+		{"panicWrite", 3},
+		{"panicSetReadLimit", 3},
+		{"panicClose", 3},
+		{"panicAccept", 3},
+		{"panicProtocol", 2},
+		{"panicFeed", 4},
+		{"panicOpen", 2},
+		{"panicExpire", 3},
+		{"panicWelcome", 2},
 		// What happens to the tree.
-		{"stopSocket", 3, ""},
-		{"poisonSocket", 3, ""},
-		{"breakSocket", 3, ""},
-		{"breakRoute", 2, freshLanes},
-		{"stopShard", 2, notReplaced},
-		{"stopConnector", 1, notReplaced},
-		{"stopListener", 2, notReplaced},
-		{"stopBatcher", 2, notReplaced},
-		{"stopRoute", 2, notReplaced},
-		{"stopSessions", 2, notReplaced},
-		{"stopSession", 2, notReplaced},
-		{"acceptFails", 3, lateRestart},
-		{"listenerCloses", 1, lateRestart},
+		{"stopSocket", 3},
+		{"poisonSocket", 3},
+		{"breakSocket", 3},
+		{"breakRoute", 2},
+		{"stopShard", 2},
+		{"stopConnector", 1},
+		{"stopListener", 2},
+		{"stopBatcher", 2},
+		{"stopRoute", 2},
+		{"stopSessions", 2},
+		{"stopSession", 2},
+		{"acceptFails", 3},
+		{"listenerCloses", 1},
 		// What those in charge do.
-		{"kick", 4, ""},
-		{"close", 2, ""},
-		{"kickUser", 3, ""},
-		{"idle", 2, ""},
-		{"stop", 1, ""},
-		{"drain", 2, ""},
+		{"kick", 4},
+		{"close", 2},
+		{"kickUser", 3},
+		{"idle", 2},
+		{"stop", 1},
+		{"drain", 2},
 	}
 }
 
@@ -104,7 +92,7 @@ type faults map[string]int
 
 func (f faults) on(name string) bool { return f[name] > 0 }
 
-// allowed reads -sim.faults: empty is all that are not off; names are those and no others;
+// allowed reads -sim.faults: empty is all; names are those and no others;
 // +name adds one to the rest, -name takes one away; none is none.
 func allowed(list string) (faults, error) {
 	f := faults{}
@@ -113,7 +101,7 @@ func allowed(list string) (faults, error) {
 	weights := map[string]int{"none": 0}
 	for _, k := range kinds() {
 		weights[k.name] = k.weight
-		if !only && k.off == "" {
+		if !only {
 			f[k.name] = k.weight
 		}
 	}

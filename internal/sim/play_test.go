@@ -89,10 +89,8 @@ func (r *rig) begin(s step) {
 	case "stop":
 		r.halt()
 	case "drain":
-		if r.drain != nil {
-			r.write(event{what: stopping, client: -1, text: "drain"})
-			r.halting.Go(r.drained)
-		}
+		r.write(event{what: stopping, client: -1, text: "drain"})
+		r.halting.Go(r.drained)
 	case "panicAccept", "acceptFails":
 		r.arms.atLeast(s.Do, s.N)
 	case "listenerCloses":

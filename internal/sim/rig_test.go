@@ -27,17 +27,13 @@ type rig struct {
 	place   connectors.Listener // the memory connector's own
 	clients []*client
 	app     *app
-	drain   func(context.Context) error // nil while there is none
-	before  map[string]bool             // actors that were there before the server
+	before  map[string]bool // actors that were there before the server
 
 	mu      sync.Mutex // dialling and accepting are two goroutines'
 	dialled []*client
 	halted  bool
 	halting sync.WaitGroup // who stops the server
 }
-
-// drainOf is how a server is drained, nil while it cannot be.
-func drainOf(*supervisor.Fairlead) func(context.Context) error { return nil }
 
 // start is called in the bubble.
 func start(s *schedule) (*rig, error) {
@@ -72,9 +68,6 @@ func start(s *schedule) (*rig, error) {
 			OutboxHard: outboxHard, OutboxSoft: outboxSoft,
 		},
 	})
-	if err == nil {
-		r.drain = drainOf(r.fl)
-	}
 	return r, err
 }
 

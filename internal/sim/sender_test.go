@@ -198,7 +198,7 @@ func (p *plain) receive(ctx actor.Context) {
 func (r *rig) drained() {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	_ = r.drain(ctx)
+	_, _ = r.fl.Drain(ctx)
 }
 
 func userName(no int) string { return fmt.Sprint("u", no) }
