@@ -92,8 +92,11 @@ func (t *trial) ended(f *file) {
 	}
 }
 
+// endings are the causes for which clients go when the server does: newcomers are refused.
+var endings = []messages.Cause{messages.CauseStopping, messages.CauseDraining, messages.CauseRefused}
+
 func (t *trial) excused(f *file, end *event) bool {
-	if end.at >= t.stopped && (end.cause == messages.CauseStopping || end.cause == messages.CauseDraining) {
+	if end.at >= t.stopped && slices.Contains(endings, end.cause) {
 		return true
 	}
 	for _, e := range f.faults {

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/memory"
 	"github.com/fairlead-go/fairlead/messages"
@@ -219,7 +221,7 @@ func (r *rig) lookForClients() {
 	if r.halted {
 		return
 	}
-	if names, err := r.fl.Groups(ctx); len(names) > 0 || err != nil {
+	if names, err := r.fl.Groups(ctx); len(names) > 0 || err != nil && !errors.Is(err, actors.ErrStopping) {
 		r.write(event{what: left, client: -1, text: fmt.Sprintf("groups %q, %v", names, err)})
 	}
 }
