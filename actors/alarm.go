@@ -17,6 +17,7 @@ type alarm struct {
 	proto time.Duration // when the protocol must be asked
 	pace  time.Duration // when the reader may go on that was too fast
 	end   time.Duration // when a sealed link ends, written or not
+	force time.Duration // when a link that is to go is sealed, whatever is still owed
 }
 
 func (a *alarm) stop() {
@@ -54,6 +55,7 @@ type duties struct {
 	late []slot // requests that have expired
 	busy *slot  // the request that ends a pause of the reader
 	ask  bool   // the protocol
+	seal bool   // the link: it was to go
 	end  *connectors.Reason
 }
 
@@ -78,6 +80,10 @@ func (l *link) ring() {
 		l.end(*d.end)
 	} else if d.ask {
 		l.converse(connectors.Protocol.Expire)
+	}
+	if d.seal {
+		r := *l.leaving.Load()
+		l.kick(r, farewellOf(r), nil)
 	}
 	l.mayDepart()
 }
@@ -107,6 +113,11 @@ func (l *link) due(now time.Time) (d duties) {
 	l.owed.Add(int32(len(d.late)))
 	d.ask = l.dueProtocol(age)
 	d.end = l.dueEnd(age)
+	if f := l.alarm.force; f != 0 && !l.out.sealed {
+		if d.seal = age >= f; !d.seal {
+			l.ringBy(f)
+		}
+	}
 	return d
 }
 
@@ -157,7 +168,7 @@ func (l *link) duePause(age time.Duration) *slot {
 // dueProtocol is called with mu held.
 func (l *link) dueProtocol(age time.Duration) (ask bool) {
 	if p := l.alarm.proto; p != 0 && age >= p {
-		if l.alarm.proto = 0; l.full {
+		if l.alarm.proto = 0; l.full || l.feeding.Load() || l.leaving.Load() != nil {
 			// We do not read, so the client cannot show life: ask later.
 			l.alarm.proto = age + time.Second
 		} else {

@@ -24,32 +24,31 @@ func (l *link) mayDepart() {
 	if r == nil {
 		return
 	}
-	l.mu.Lock()
-	busy := l.slots.used() > 0
-	l.mu.Unlock()
-	// In this order: the reader notes that it handles frames before it looks whether it may,
-	// and a request is owed its answer before its slot is free.
-	if !busy && !l.feeding.Load() && l.owed.Load() == 0 {
-		l.kick(*r, farewellOf(*r), nil)
+	// In this order: a request goes from the reader to a slot, and from there to who owes its
+	// answer, and is never in none of them.
+	if l.feeding.Load() || l.inFlight() > 0 || l.owed.Load() != 0 {
+		return
 	}
+	l.kick(*r, farewellOf(*r), nil)
 }
 
-// dismiss closes the link now: what is in flight is answered with code 503.
+// dismiss lets the client go now: what is in flight, and what the reader has yet to find room for,
+// is answered with code 503.
 func (l *link) dismiss(r connectors.Reason) {
 	l.leaving.CompareAndSwap(nil, &r)
 	l.mu.Lock()
+	l.late = true
 	left := l.slots.releaseAll()
 	l.owed.Add(int32(len(left)))
+	l.alarm.force = l.age(time.Now()) + flushTime
+	l.ringBy(l.alarm.force)
 	l.wakeReader()
 	l.mu.Unlock()
 	for i := range left {
-		if !left[i].notify {
-			l.tally.busy.Add(1)
-			l.answer(l.currentCodec(), left[i].origin, &messages.Response{Error: busyError()})
-		}
+		l.refuse(left[i].origin, left[i].notify)
 		l.owed.Add(-1)
 	}
-	l.kick(r, farewellOf(r), nil)
+	l.mayDepart()
 }
 
 // farewellOf is the kick that tells a reason.

@@ -58,12 +58,12 @@ const (
 
 // exit is how a tree comes to its end; all of the node looks at it.
 type exit struct {
-	draining atomic.Bool  // newcomers are refused
-	stopping atomic.Bool  // and nobody is waited for
-	live     atomic.Int64 // links that are not closed
+	draining atomic.Bool   // newcomers are refused
+	stopping atomic.Bool   // and nobody is waited for
+	live     atomic.Int64  // links that are not closed
 	left     chan struct{} // a link has closed
 	over     chan struct{} // closed when nothing of the tree is left
-	giveUp   func(error) // drains the tree because of a fault of ours
+	giveUp   func(error)   // drains the tree because of a fault of ours
 	tally    struct {
 		clients, told            atomic.Int64
 		busy, unanswered, unsent atomic.Uint64
@@ -174,11 +174,12 @@ func (r *Running) end(deadline time.Time) {
 	defer close(n.over)
 	d := &drain{Running: r, begin: time.Now()}
 	n.draining.Store(true)
-	if r.inHurry() {
+	hurried := r.inHurry()
+	if hurried {
 		d.reason = connectors.Reason{Cause: messages.CauseStopping, Text: "server stopping", RetryAfter: n.Drain.RetryAfter}
 	} else {
 		d.plan(deadline)
-		d.wait()
+		hurried = d.wait()
 	}
 	n.stopping.Store(true)
 	for _, p := range r.places {
@@ -187,10 +188,14 @@ func (r *Running) end(deadline time.Time) {
 	d.dismiss()
 	t := &n.tally
 	r.drained = Drained{
-		int(t.clients.Load()), int(t.told.Load()), t.busy.Load(), t.unanswered.Load(), t.unsent.Load(),
-		time.Since(d.begin),
+		Clients:    int(t.clients.Load()),
+		Told:       int(t.told.Load()),
+		Busy:       t.busy.Load(),
+		Unanswered: t.unanswered.Load(),
+		Unsent:     t.unsent.Load(),
+		Took:       time.Since(d.begin),
 	}
-	if r.inHurry() {
+	if hurried {
 		r.drainErr = ErrHurried
 	}
 	r.stopActors()
@@ -199,20 +204,21 @@ func (r *Running) end(deadline time.Time) {
 // plan puts the clients in a random order, and spreads them over time.
 func (d *drain) plan(deadline time.Time) {
 	n := d.node
-	n.directory.each(func(l *link) bool { d.links = append(d.links, l); return true })
-	rand.Shuffle(len(d.links), func(i, j int) { d.links[i], d.links[j] = d.links[j], d.links[i] })
-	back := time.Duration(float64(len(d.links)) / n.Drain.Rate * float64(time.Second))
+	back := time.Duration(float64(n.readies.Load()) / n.Drain.Rate * float64(time.Second))
 	d.spread = back
 	if !deadline.IsZero() {
 		d.spread = min(d.spread, time.Until(deadline)/2)
 	}
 	d.reason = connectors.Reason{Cause: messages.CauseDraining, Text: "draining", RetryAfter: n.Drain.RetryAfter, Spread: back}
-	n.bye.Store(&d.reason)
+	n.bye.Store(&d.reason) // before we look who is there: nobody is missed
+	n.directory.each(func(l *link) bool { d.links = append(d.links, l); return true })
+	rand.Shuffle(len(d.links), func(i, j int) { d.links[i], d.links[j] = d.links[j], d.links[i] })
 }
 
 // wait asks all clients to go, in waves, and waits until those who are ready have gone, and a
-// little for those who are on their way in: they are to learn why they are refused.
-func (d *drain) wait() {
+// little for those who are on their way in: they are to learn why they are refused. It tells
+// whether it was cut short.
+func (d *drain) wait() (hurried bool) {
 	tick := time.NewTicker(waveEvery)
 	defer tick.Stop()
 	var empty time.Time
@@ -224,14 +230,14 @@ func (d *drain) wait() {
 				empty = time.Now()
 			}
 			if d.node.live.Load() == 0 || time.Since(empty) >= flushTime {
-				return
+				return false
 			}
 		}
 		select {
 		case <-d.node.left:
 		case <-tick.C:
 		case <-d.hurry:
-			return
+			return true
 		}
 	}
 }
@@ -255,7 +261,7 @@ func (d *drain) progress() {
 	d.told = time.Now()
 	m := &messages.Draining{Clients: uint64(len(d.links)), Left: uint64(max(d.node.live.Load(), 0))}
 	d.node.directory.each(func(l *link) bool { m.InFlight += l.inFlight(); return true })
-	publish(d.node.system, m)
+	d.node.links.Go(func() { publish(d.node.system, m) }) // who hears of it may want to stop us
 }
 
 // dismiss closes all who are left, and waits until they are gone.

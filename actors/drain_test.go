@@ -200,3 +200,49 @@ func TestTwoDrainsAreOne(t *testing.T) {
 		}
 	})
 }
+
+// What the reader has read and has no room for is answered too, when time is up.
+func TestADrainAnswersAPausedReader(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) { withGame(tree, p); tree.InFlight = 1 }, func(r *rig) {
+		e := r.dial()
+		e.send("R 1 game.never x\nR 2 game.echo x\nR 3 game.never x")
+		synctest.Wait()
+		done := r.drain(time.Second)
+		if got := e.rest(); !slices.Equal(got, []string{"1!503", "2!503", "3!503", "kick:draining"}) {
+			t.Errorf("got %q", got)
+		}
+		if got := <-done; got.Busy != 3 || got.Told != 1 || got.Unanswered != 0 {
+			t.Errorf("drained = %+v", got)
+		}
+	})
+}
+
+// A client that is asked to go is not read, so it cannot show life.
+func TestADrainingClientIsNotSilent(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) { withGame(tree, p); p.silence = 3 * time.Second }, func(r *rig) {
+		e := r.dial()
+		e.send("R 1 game.never x")
+		synctest.Wait()
+		r.drain(time.Minute)
+		if got := e.rest(); !slices.Equal(got, []string{"1!504", "kick:draining"}) {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// Who hears of a drain may stop it.
+func TestStopInACallback(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		e := r.dial()
+		e.send("R 1 game.never x")
+		synctest.Wait()
+		r.system.EventStream.Subscribe(func(ev any) {
+			if _, ok := ev.(*messages.Draining); ok {
+				r.tree.Stop()
+			}
+		})
+		if got := <-r.drain(time.Hour); !errors.Is(got.err, actors.ErrHurried) || got.Took > 10*time.Second {
+			t.Errorf("drained = %+v", got)
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 type receiver struct {
 	pid  *actor.PID
 	ours bool
-	full bool    // too many requests wait there, as takeSlots has found
+	full bool    // takeSlots has refused it
 	to   *target // to be told when the request has ended; nil where the mailbox counts
 }
 
@@ -30,8 +30,8 @@ const runLength = 32
 // link ends while it waits for slots.
 func (l *link) requests(in []connectors.Inbound, now time.Time) bool {
 	for len(in) > 0 {
-		n := l.paced(min(len(in), runLength), now)
-		if n == 0 || !l.sendRun(in[:n], now) {
+		n := l.paced(min(len(in), runLength), &now)
+		if n == 0 || !l.sendRun(in[:n], &now) {
 			return false
 		}
 		in = in[n:]
@@ -39,7 +39,7 @@ func (l *link) requests(in []connectors.Inbound, now time.Time) bool {
 	return true
 }
 
-func (l *link) sendRun(in []connectors.Inbound, now time.Time) bool {
+func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 	var to [runLength]receiver
 	session := l.session.Load()
 	for i := range in {
@@ -106,9 +106,13 @@ func (l *link) forward(in *connectors.Inbound, to receiver, e *actor.MessageEnve
 // refuse answers busy.
 func (l *link) refuse(o connectors.Origin, notify bool) {
 	l.fault(messages.FaultBusy, scene{route: o.Route, session: l.session.Load().Id})
-	if !notify {
-		l.answer(l.currentCodec(), o, &messages.Response{Error: busyError()})
+	if notify {
+		return
 	}
+	if l.stopping.Load() {
+		l.tally.busy.Add(1)
+	}
+	l.answer(l.currentCodec(), o, &messages.Response{Error: busyError()})
 }
 
 func origin(in *connectors.Inbound) connectors.Origin {
@@ -116,13 +120,14 @@ func origin(in *connectors.Inbound) connectors.Origin {
 }
 
 // takeSlots waits until the first of in may be in flight, and puts it and as many more as
-// have room there. It returns how many, zero when the link has ended.
-func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now time.Time) (n int) {
+// have room there. It returns how many, zero when the link has ended. When it has waited, now
+// is another one.
+func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now *time.Time) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for to[0].holds(&in[0]) && l.reason == nil && l.noRoom(len(in[0].Body)) {
+	for to[0].holds(&in[0]) && l.reason == nil && !l.late && l.noRoom(len(in[0].Body)) {
 		l.waitForRoom()
-		now = time.Now()
+		*now = time.Now()
 	}
 	if l.reason != nil {
 		return 0
@@ -137,10 +142,10 @@ func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now time.Time) 
 		if !to[n].holds(r) {
 			continue
 		}
-		if n > 0 && l.noRoom(len(r.Body)) {
+		if n > 0 && !l.late && l.noRoom(len(r.Body)) {
 			return n
 		}
-		if to[n].full = !to[n].to.enter(l.RouteQueue); to[n].full {
+		if to[n].full = l.late || !to[n].to.enter(l.RouteQueue); to[n].full {
 			continue
 		}
 		s := l.slots.take(origin(r), r.Notify, len(r.Body), began)

@@ -48,7 +48,6 @@ type link struct {
 	full     bool          // the reader waits for a slot
 	out      outbox
 	written  uint64 // bytes
-	flying   uint64 // messages in the write under way
 	alarm    alarm
 	airborne time.Duration      // when the write under way began, since birth; zero: none is
 	reason   *connectors.Reason // set once: the link ends
@@ -61,12 +60,18 @@ type link struct {
 	fullSince time.Duration   // when the reader began to wait
 	paid      time.Duration   // of Limits.Rate: when the client will have rested
 	pressing  []*actor.PID    // who pushes, and has been told that it is too much
+	told      bool            // the event stream, that there is pressure
+	telling   bool            // it, now
 	panics    []time.Duration // that its requests caused
 
 	// What tells when a client that is to go may go.
 	leaving atomic.Pointer[connectors.Reason]
 	feeding atomic.Bool  // the reader handles frames
 	owed    atomic.Int32 // answers to requests that have left their slots
+	late    bool         // mu's: time is up, requests are refused
+
+	greeted bool             // the application knows that the client is there
+	goodbye *messages.Closed // what it is then told of one that has gone
 
 	seats []seat // in groups; the batcher's
 }
@@ -245,10 +250,23 @@ func (l *link) welcome(c connectors.Codec) {
 	l.mu.Unlock()
 	if first {
 		l.readies.Add(1)
-		l.tell(&messages.Connected{Session: l.session.Load()})
+		l.greet()
 		if r := l.bye.Load(); r != nil { // it shook hands before we began to drain
 			l.depart(r)
 		}
+	}
+}
+
+// greet tells the application that the client is there, and then, if it has gone meanwhile,
+// that too.
+func (l *link) greet() {
+	l.tell(&messages.Connected{Session: l.session.Load()})
+	l.mu.Lock()
+	l.greeted = true
+	gone := l.goodbye
+	l.mu.Unlock()
+	if gone != nil {
+		l.tell(gone)
 	}
 }
 
@@ -296,12 +314,16 @@ func (l *link) close() {
 	}
 	l.wakeReader()
 	ev := &messages.Closed{Session: l.session.Load(), Cause: reason.Cause, Reason: reason.Text}
-	ev.Unsent = l.flying + l.out.messages()
+	ev.Unsent = l.out.aloft + l.out.messages()
 	ev.Unanswered = uint64(l.slots.used())
 	ev.BytesIn, ev.BytesOut = l.read.Load(), l.written
 	flushed := l.out.sealed && ev.Unsent == 0
 	ev.Told = flushed && l.out.farewell
 	ready, kickers := l.codec != nil, l.kickers
+	if ready && !l.greeted {
+		l.goodbye = ev
+	}
+	told := ready && l.goodbye == nil
 	l.slots.releaseAll()
 	l.codec, l.slots, l.kickers, l.out.batch, l.pressing = nil, slots{}, nil, nil, nil
 	gone := l.live == 0
@@ -322,6 +344,8 @@ func (l *link) close() {
 	l.causes[reason.Cause%causes].Add(1)
 	if ready {
 		l.readies.Add(-1)
+	}
+	if told {
 		l.tell(ev)
 	}
 	l.exit.gone(ready, ev)
@@ -366,20 +390,16 @@ func (l *link) guarded(f func()) {
 	f()
 }
 
-// offended counts a panic that a request of the client caused in a handler. Too many close it:
-// others are to have the handlers' time.
-func (l *link) offended() {
+// offended counts a panic that a request of the client caused in a handler. It tells whether they
+// are too many: others are to have the handlers' time.
+func (l *link) offended() bool {
 	if l.Panics.Most < 0 {
-		return
+		return false
 	}
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.panics = l.Panics.count(l.panics, l.now())
-	tooMany := len(l.panics) >= l.Panics.Most
-	l.mu.Unlock()
-	if tooMany {
-		r := connectors.Reason{Cause: messages.CauseOffending, Text: "too many failures"}
-		l.kick(r, nil, nil)
-	}
+	return len(l.panics) >= l.Panics.Most
 }
 
 // broken ends a link whose Conn has panicked.

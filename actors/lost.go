@@ -31,7 +31,9 @@ func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 		n.refuse(m, sender)
 		return
 	case *opened:
-		n.handAgain(m)
+		if m.from.node == n {
+			n.handAgain(m)
+		}
 		return
 	}
 	if _, ours := n.socketNo(to); !ours {
@@ -47,9 +49,9 @@ func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 			n.root.Send(sender, &messages.Bound{Error: messages.NewError(messages.CodeGone, "the client has left")})
 		}
 	case *messages.Response, *messages.Done:
-		n.faults.add(messages.FaultStale, 1)
+		n.fault(messages.FaultStale, scene{session: sessionOf(to)})
 	case *messages.Push, *messages.SendBatch, *messages.Set:
-		n.faults.add(messages.FaultUndelivered, 1)
+		n.fault(messages.FaultUndelivered, scene{session: sessionOf(to)})
 	}
 }
 

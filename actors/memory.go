@@ -2,6 +2,8 @@ package actors
 
 import (
 	"cmp"
+	"math"
+	"runtime"
 	"runtime/metrics"
 	"slices"
 	"sync"
@@ -25,7 +27,7 @@ const (
 	memoryCalm = 2 * time.Second
 	memoryGap  = 0.05
 	// memoryShed is which part of all clients level 3 may close at each look: 5 % a second.
-	memoryShed = 80
+	memoryShed = 0.05 / 4
 )
 
 // memoryMarks are the parts of the limit at which the levels begin.
@@ -34,12 +36,19 @@ var memoryMarks = [...]float64{0, 0.70, 0.85, 0.92}
 // memoryGate watches what the process uses, and sheds before the kernel kills it. What counts is
 // what the collector found alive, stacks, and the runtime's own: not garbage, which is not short.
 type memoryGate struct {
-	node *node
-	used func() uint64
+	node   *node
+	used   func() uint64
+	cycles func() uint64
 
-	mu    sync.Mutex // the timer's goroutine, and stop
-	timer *time.Timer
+	mu      sync.Mutex // the timer's goroutine, and stop
+	timer   *time.Timer
+	stopped bool
+
+	// The timer's goroutine's.
 	over  time.Time // when use was last at the level's mark
+	seen  uint64    // cycles of the collector when clients were last shed
+	shed  time.Time // when that was
+	spare float64   // clients that may be shed, but for a fraction
 }
 
 // start begins to watch, if there is a limit.
@@ -52,34 +61,49 @@ func (g *memoryGate) start(n *node) {
 	if g.node = n; g.used == nil {
 		g.used = memoryUsed
 	}
+	g.cycles = collections
+	g.spare = 1
 	g.timer = time.AfterFunc(memoryEvery, g.look)
 }
 
 func (g *memoryGate) stop() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.timer != nil {
+	if g.stopped = true; g.timer != nil {
 		g.timer.Stop()
 	}
-	g.timer = nil
 }
 
 // look runs on the timer's goroutine.
 func (g *memoryGate) look() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.timer == nil {
-		return
-	}
-	g.timer.Reset(memoryEvery)
-	used := g.used()
-	if g.judge(float64(used)/float64(g.node.Limits.Memory), time.Now()) {
+	now, used := time.Now(), g.used()
+	if g.judge(float64(used)/float64(g.node.Limits.Memory), now) {
 		level := g.node.level.Load()
 		g.node.log.Warn("memory", "level", level, "used", used, "limit", g.node.Limits.Memory)
 		publish(g.node.system, &messages.Load{Level: level, Used: used, Limit: uint64(g.node.Limits.Memory)})
 	}
 	if g.node.level.Load() >= levelShed {
-		g.node.shedLargest()
+		g.shedSome(now)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.stopped {
+		g.timer.Reset(memoryEvery)
+	}
+}
+
+// shedSome closes a few clients, and then waits until the collector has found out what that gave.
+func (g *memoryGate) shedSome(now time.Time) {
+	g.spare = min(g.spare+float64(g.node.live.Load())*memoryShed, float64(g.node.live.Load()))
+	switch cycles := g.cycles(); {
+	case g.spare < 1:
+	case cycles != g.seen:
+		whole := math.Floor(g.spare)
+		g.node.shedLargest(int(whole))
+		g.spare, g.seen, g.shed = g.spare-whole, cycles, now
+	case now.Sub(g.shed) >= memoryCalm:
+		g.shed = now
+		go runtime.GC()
 	}
 }
 
@@ -129,8 +153,15 @@ func memoryUsed() uint64 {
 	return sum
 }
 
+// collections counts the cycles of the collector.
+func collections() uint64 {
+	s := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
 // shedLargest closes some of the clients for whom most waits.
-func (n *node) shedLargest() {
+func (n *node) shedLargest(most int) {
 	type queue struct {
 		link  *link
 		bytes int
@@ -146,7 +177,7 @@ func (n *node) shedLargest() {
 		return true
 	})
 	slices.SortFunc(all, func(a, b queue) int { return cmp.Compare(b.bytes, a.bytes) })
-	for _, q := range all[:min(len(all), max(int(n.live.Load())/memoryShed, 1))] {
+	for _, q := range all[:min(len(all), most)] {
 		q.link.end(connectors.Reason{Cause: messages.CauseOverloaded, Text: "overloaded", RetryAfter: n.Drain.RetryAfter, Spread: 10 * n.Drain.RetryAfter})
 	}
 }

@@ -87,8 +87,7 @@ func TestThoseForWhomMostWaitsGoFirst(t *testing.T) {
 		l.out.bytes = int(no)
 		n.directory.add(l)
 	}
-	n.live.Store(160)
-	n.shedLargest()
+	n.shedLargest(2)
 	for no := range uint64(100) {
 		l := n.directory.find(no)
 		if gone := l.reason != nil; gone != (no >= 98) {

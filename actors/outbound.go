@@ -18,7 +18,7 @@ func (l *link) respond(m *messages.Response) {
 	codec := l.codec
 	l.mu.Unlock()
 	if !ok {
-		l.faults.add(messages.FaultStale, 1)
+		l.fault(messages.FaultStale, scene{connector: l.name, session: l.session.Load().Id})
 		return
 	}
 	if !t.notify {
@@ -173,6 +173,7 @@ func (l *link) enqueue(e *entry, now bool) (next outcome) {
 		if next, refused = l.strain(e); refused {
 			return next
 		}
+		now = now || l.out.load()+e.cost() > l.softLimit()
 	}
 	l.out.add(e)
 	switch {

@@ -103,6 +103,7 @@ type outbox struct {
 	lossy    int    // of these, bytes that may be dropped
 	flying   int    // cost of the write under way
 	leaving  int    // bytes of it
+	aloft    uint64 // messages of it
 	rest     bool   // the Conn has kept a rest, which a Write must write
 	writing  bool   // the writer runs
 	waiting  bool   // listed with the batcher, which will wake the writer
@@ -203,14 +204,29 @@ func (o *outbox) take() (control []byte, b *batch) {
 		o.batch = nil
 	}
 	o.control, o.rest = nil, false
-	o.flying, o.leaving = len(control), len(control)
+	o.flying += len(control)
+	o.leaving += len(control)
 	for _, e := range b.list() {
 		o.count(e, -1)
 		o.flying += e.cost()
-		o.leaving += len(e.bytes)
+		if !e.replaced.Load() {
+			o.leaving += len(e.bytes)
+			o.aloft++
+		}
 	}
 	o.bytes -= len(control)
 	return control, b
+}
+
+// landed notes that the write under way has been done, and returns its bytes. While the Conn keeps
+// a rest it has not.
+func (o *outbox) landed() (bytes int) {
+	if o.rest {
+		return 0
+	}
+	bytes = o.leaving
+	o.flying, o.leaving, o.aloft = 0, 0, 0
+	return bytes
 }
 
 // list is the batch's entries; a nil batch has none.
@@ -245,7 +261,7 @@ func (o *outbox) split(most int) *batch {
 
 // putBack is take undone: what has gathered meanwhile comes behind.
 func (o *outbox) putBack(control []byte, b *batch) {
-	o.flying = 0
+	o.flying, o.leaving, o.aloft = 0, 0, 0
 	o.control = append(control, o.control...)
 	o.bytes += len(control)
 	for _, e := range b.entries {

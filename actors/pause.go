@@ -26,23 +26,27 @@ func (l *link) wakeReader() {
 }
 
 // paced waits until the client's Limits.Rate lets a request through, and returns how many of n
-// may follow now: none when the link has ended. Only the reader calls it.
-func (l *link) paced(n int, now time.Time) int {
+// may follow now: none when the link has ended. When it has waited, now is another one. Only the reader calls it.
+func (l *link) paced(n int, now *time.Time) int {
 	if l.interval == 0 {
 		return n
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	age := l.age(now)
-	for l.paid-l.slack > age && l.reason == nil {
+	age := l.age(*now)
+	for l.paid-l.slack > age && l.reason == nil && !l.late {
 		l.alarm.pace = l.paid - l.slack
 		l.ringBy(l.alarm.pace)
 		l.waitForRoom()
 		l.alarm.pace = 0
-		age = l.age(time.Now())
+		*now = time.Now()
+		age = l.age(*now)
 	}
 	if l.reason != nil {
 		return 0
+	}
+	if l.late {
+		return n
 	}
 	l.paid = max(l.paid, age)
 	free := int((age + l.slack - l.paid) / l.interval)

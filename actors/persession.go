@@ -38,6 +38,8 @@ type sessionsActor struct {
 	node  *node
 	route *perSession
 	live  map[string]*visitor // by session id
+
+	stopping bool // by somebody else: another one takes its place
 }
 
 // visitor is a client that has asked for the route. Its lanes outlive its actor.
@@ -58,8 +60,12 @@ func (s *sessionsActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		s.restarted()
+	case *actor.Stopping:
+		s.stopping = true
 	case *messages.Request:
-		if pid := s.actor(ctx, m.GetSession()); pid != nil {
+		if s.stopping {
+			s.node.refuse(m, ctx.Sender())
+		} else if pid := s.actor(ctx, m.GetSession()); pid != nil {
 			ctx.Forward(pid)
 		} else {
 			s.node.refuse(m, ctx.Sender())
@@ -81,6 +87,7 @@ func (s *sessionsActor) Receive(ctx actor.Context) {
 // restarted is for when somebody has stopped the parent, and so all its actors: what it was
 // told meanwhile it has missed.
 func (s *sessionsActor) restarted() {
+	s.stopping = false
 	for id, v := range s.live {
 		if v.pid = nil; s.node.linkOf(v.socket) == nil {
 			delete(s.live, id)

@@ -105,6 +105,7 @@ func (r *rootActor) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, 
 		r.node.treeFailed(child, reason)
 	case batcherPart:
 		r.node.fault(messages.FaultBatcher, scene{what: reason})
+		r.node.root.Send(child, &work{}) // what it was doing may have been its last word
 	case routePart:
 		r.node.fault(messages.FaultHandlerPanic, scene{what: reason})
 		turnDown(r.node.root, msg, nil)

@@ -210,8 +210,8 @@ func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
 
 // panicked counts the panic against the client, and makes the handlers anew where that is wanted.
 func (r *routeActor) panicked(c *Context) {
-	if l := r.linkOf(c.socket); l != nil {
-		l.offended()
+	if l := r.linkOf(c.socket); l != nil && l.offended() {
+		r.send(c.socket, &throwOut{}) // behind the answer
 	}
 	if r.remake == nil {
 		return

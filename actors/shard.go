@@ -20,8 +20,9 @@ const (
 // shard supervises some of a connector's sockets and does nothing else: no user
 // code and no codec runs in it, for if it failed and were restarted, all its sockets would stop.
 type shard struct {
-	gate  *gate
-	props *actor.Props // of all its sockets
+	gate     *gate
+	props    *actor.Props // of all its sockets
+	stopping bool         // by somebody else: another one takes its place
 }
 
 // opened brings a shard a client.
@@ -39,8 +40,14 @@ func newShard(g *gate) *shard {
 
 func (s *shard) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
+	case *actor.Stopping:
+		s.stopping = true
 	case *opened:
-		s.open(ctx, m)
+		if s.stopping {
+			s.gate.handAgain(m)
+		} else {
+			s.open(ctx, m)
+		}
 	case *actor.Terminated:
 		s.closed(m.Who)
 	}

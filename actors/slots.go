@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -103,8 +105,11 @@ func (s *slots) expired(before time.Duration) (due []slot, oldest time.Duration)
 
 // releaseAll frees all slots and returns what was in flight, the oldest first.
 func (s *slots) releaseAll() (all []slot) {
-	for t, ok := s.releaseOldest(); ok; t, ok = s.releaseOldest() {
-		all = append(all, t)
+	for i := range s.list {
+		if t, ok := s.release(s.list[i].seq); ok {
+			all = append(all, t)
+		}
 	}
+	slices.SortStableFunc(all, func(a, b slot) int { return cmp.Compare(a.began, b.began) })
 	return all
 }

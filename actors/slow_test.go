@@ -77,7 +77,8 @@ func TestALossyPushIsRefusedWhenOnlyOthersWait(t *testing.T) {
 func TestOverTheHardLimitTheClientIsSlow(t *testing.T) {
 	bubble(t, narrow, func(r *rig) {
 		e := r.dial()
-		for range 11 {
+		r.clog(e)
+		for range 10 {
 			r.push(e, "x")
 		}
 		if got := e.hungUp(); got.Cause != messages.CauseSlow || got.Text != "outbox full" {
@@ -85,6 +86,48 @@ func TestOverTheHardLimitTheClientIsSlow(t *testing.T) {
 		}
 		if ev := next[*messages.Closed](t, r.events); ev.Cause != messages.CauseSlow || ev.Unsent != 10 {
 			t.Errorf("Closed = %v", ev)
+		}
+	})
+}
+
+// What gathers within a tick is not the client's fault.
+func TestAHealthyClientIsNotSlow(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		e := r.dial()
+		for range 30 {
+			r.push(e, "x")
+		}
+		r.push(e, strings.Repeat("x", 1000))
+		for n := 0; n < 31; {
+			n += len(e.batch())
+		}
+	})
+}
+
+// The answers that were promised come before the close.
+func TestThePanicThatIsOneTooManyIsAnswered(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) {
+		h := actors.NewRoute("r")
+		actors.HandleRaw(h, "x", func(c *actors.Context, _ []byte) ([]byte, error) {
+			for range 100 {
+				_ = c.All().Push("on", "x")
+			}
+			panic("behind group pushes")
+		})
+		tree.Routes = []actors.Route{h}
+	}, func(r *rig) {
+		e := r.dial()
+		for i := range 5 {
+			e.send(fmt.Sprintf("R %d r.x", i))
+		}
+		var answers []string
+		for _, line := range e.rest() {
+			if strings.HasSuffix(line, "!500") {
+				answers = append(answers, line)
+			}
+		}
+		if len(answers) != 5 {
+			t.Errorf("answers = %q, want five", answers)
 		}
 	})
 }
@@ -307,6 +350,28 @@ func TestRateSlowsAFastClientDown(t *testing.T) {
 				t.Errorf("answers came after %v, want %v", came, want)
 				break
 			}
+		}
+	})
+}
+
+// A request's time begins when it is let through, not when it was read.
+func TestPacedRequestsHaveTheirTime(t *testing.T) {
+	bubble(t, func(tree *actors.Tree, p *place) {
+		withGame(tree, p)
+		tree.Limits.Rate = actors.Rate{PerSecond: 1, Burst: 1}
+		tree.RequestTimeout = 3 * time.Second
+	}, func(r *rig) {
+		e := r.dial()
+		e.send("R 1 game.echo x\nR 2 game.echo x\nR 3 game.echo x\nR 4 game.echo x\nR 5 game.echo x\nR 6 game.never x")
+		begin := time.Now()
+		for i := 1; i <= 5; i++ {
+			if got := e.batch(); !slices.Equal(got, []string{fmt.Sprintf("%d=x", i)}) {
+				t.Errorf("batch = %q", got)
+			}
+		}
+		e.batch()
+		if d := time.Since(begin).Round(time.Millisecond); d != 8*time.Second {
+			t.Errorf("the sixth expired after %v, want 5s and 3s", d)
 		}
 	})
 }

@@ -22,6 +22,9 @@ type socket struct {
 	link *link // looked up at the first message: all sockets share their Props
 }
 
+// throwOut closes a client whose requests make handlers panic.
+type throwOut struct{}
+
 // failure is what a goroutine of the link panicked with.
 type failure struct{ reason any }
 
@@ -60,6 +63,8 @@ func (l *link) obey(msg any, from *actor.PID) bool {
 		}, m, from)
 	case *messages.Close:
 		l.kick(connectors.Reason{Cause: messages.CauseClosed, Text: m.Reason}, nil, from)
+	case *throwOut:
+		l.kick(connectors.Reason{Cause: messages.CauseOffending, Text: "too many failures"}, nil, nil)
 	case *messages.Bind:
 		l.bound(from, l.bind(m.Uid))
 	case *messages.Unbind:

@@ -10,9 +10,13 @@ import (
 // publishersTold is how many senders of one client's pushes are told of its pressure.
 const publishersTold = 16
 
+// gatherMost is how many times its hard limit may gather for a client within a tick: until a
+// write is under way it is not the client that is slow.
+const gatherMost = 4
+
 // strain is called with mu held, when e would take the outbox over its soft limit. It makes
 // room: what has been replaced goes first, then lossy pushes, the oldest first. When e itself
-// is refused it is lossy, or the client is too slow.
+// is refused it is lossy, or the client is too slow. What waits does not wait for the tick any more.
 func (l *link) strain(e *entry) (next outcome, refused bool) {
 	l.out.compact()
 	soft, need := l.softLimit(), e.cost()
@@ -21,14 +25,19 @@ func (l *link) strain(e *entry) (next outcome, refused bool) {
 		next |= toBeShed
 	}
 	load := l.out.load() + need
-	switch {
-	case e.lossy && l.out.bytes+l.out.flying > 0 && (load > soft || l.shedding()):
+	if e.lossy && l.out.bytes+l.out.flying > 0 && (load > soft || l.shedding()) {
 		l.faults.add(messages.FaultShed, 1)
 		e.release()
 		return next | toBeShed, true
-	case l.out.bytes > 0 && load > l.OutboxHard:
+	}
+	most := l.OutboxHard
+	if l.airborne == 0 {
+		most *= gatherMost
+	}
+	if l.out.bytes > 0 && load > most {
 		return next | toBeClosed, true
-	case load > soft && !l.out.pressed:
+	}
+	if load > soft && !l.out.pressed {
 		l.out.pressed = true
 		next |= toBeTold
 	}
@@ -52,7 +61,7 @@ func (l *link) strained(next outcome) {
 		l.tellFault(messages.FaultShed, scene{session: l.session.Load().Id})
 	}
 	if next&toBeTold != 0 {
-		l.tellPressure(true)
+		l.tellPressure()
 	}
 	if next&toBeClosed != 0 {
 		l.tooSlow("outbox full")
@@ -73,10 +82,18 @@ func (l *link) heed(from *actor.PID) {
 	if !known {
 		l.pressing = append(l.pressing, from)
 	}
-	bytes := l.out.bytes + l.out.flying
+	m := l.pressure()
 	l.mu.Unlock()
-	if !known {
-		l.root.Send(from, l.pressure(true, bytes))
+	if known {
+		return
+	}
+	l.root.Send(from, m)
+	l.mu.Lock()
+	over := !l.out.pressed // meanwhile, and told before
+	m = l.pressure()
+	l.mu.Unlock()
+	if over {
+		l.root.Send(from, m)
 	}
 }
 
@@ -90,22 +107,35 @@ func (l *link) relieved() bool {
 	return true
 }
 
-// tellPressure tells the event stream, and at its end those who heeded it.
-func (l *link) tellPressure(high bool) {
+// tellPressure tells the event stream of the state that is, and when it is over those who heeded
+// it. One goroutine does it at a time, so that what is told last is true.
+func (l *link) tellPressure() {
 	l.mu.Lock()
-	bytes := l.out.bytes + l.out.flying
-	var to []*actor.PID
-	if !high {
-		to, l.pressing = l.pressing, nil
+	defer l.mu.Unlock()
+	if l.telling {
+		return
 	}
-	l.mu.Unlock()
-	m := l.pressure(high, bytes)
-	publish(l.system, m)
-	for _, pid := range to {
-		l.root.Send(pid, m)
+	l.telling = true
+	for l.told != l.out.pressed {
+		l.told = l.out.pressed
+		m := l.pressure()
+		var to []*actor.PID
+		if !m.High {
+			to, l.pressing = l.pressing, nil
+		}
+		l.mu.Unlock()
+		publish(l.system, m)
+		for _, pid := range to {
+			l.root.Send(pid, m)
+		}
+		l.mu.Lock()
 	}
+	l.telling = false
 }
 
-func (l *link) pressure(high bool, bytes int) *messages.Pressure {
-	return &messages.Pressure{Socket: l.pid, SessionId: l.session.Load().Id, High: high, Bytes: uint64(bytes)}
+// pressure is called with mu held.
+func (l *link) pressure() *messages.Pressure {
+	return &messages.Pressure{
+		Socket: l.pid, SessionId: l.session.Load().Id, High: l.out.pressed, Bytes: uint64(l.out.bytes + l.out.flying),
+	}
 }

@@ -46,7 +46,6 @@ func (l *link) writeAtOnce() bool {
 		l.mu.Unlock()
 		return false
 	}
-	l.flying = uint64(len(b.entries))
 	l.mu.Unlock()
 
 	packages := b.wire(control)
@@ -54,16 +53,26 @@ func (l *link) writeAtOnce() bool {
 	l.guarded(func() { taken, rest = conn.TryWrite(packages) })
 
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.flying = 0
 	if !taken {
 		l.out.putBack(control, b)
+		l.mu.Unlock()
 		return false
 	}
-	l.written += uint64(l.out.leaving)
-	l.out.flying, l.out.leaving = 0, 0
 	l.out.keep(b.release())
-	if l.out.rest = rest; rest || l.out.batch != nil || l.out.control != nil || l.out.sealed {
+	l.out.rest = rest
+	l.written += uint64(l.out.landed())
+	relieved, done := l.relieved(), l.finished()
+	l.mu.Unlock()
+	if relieved {
+		l.tellPressure()
+	}
+	return done
+}
+
+// finished is called with mu held, by a writer that has written at once. It tells whether nothing
+// is left to write.
+func (l *link) finished() bool {
+	if l.out.rest || l.out.batch != nil || l.out.control != nil || l.out.sealed {
 		return false
 	}
 	l.out.writing = false
@@ -103,13 +112,12 @@ func (l *link) writeBatch(before *batch) (done *batch, ok bool) {
 // that was only to write the rest ends.
 func (l *link) nextBatch(before *batch) (control []byte, b *batch) {
 	l.mu.Lock()
-	l.written += uint64(l.out.leaving)
-	l.out.flying, l.out.leaving, l.flying, l.airborne = 0, 0, 0, 0
+	l.written += uint64(l.out.landed())
+	l.airborne = 0
 	l.out.keep(before)
 	control, b = l.out.take()
 	relieved := l.relieved()
 	if b != nil {
-		l.flying = uint64(len(b.entries))
 		l.takeOff()
 		l.mu.Unlock()
 	} else {
@@ -121,7 +129,7 @@ func (l *link) nextBatch(before *batch) (control []byte, b *batch) {
 		}
 	}
 	if relieved {
-		l.tellPressure(false)
+		l.tellPressure()
 	}
 	return control, b
 }
