@@ -190,7 +190,7 @@ func (t *trial) kicked(f *file) {
 	}
 	cause := f.closed[0].cause
 	is := cause == messages.CauseKicked
-	ended := cause == messages.CauseStopping || cause == messages.CauseDraining
+	ended := cause == messages.CauseStopping || cause == messages.CauseDraining || f.closed[0].at >= t.stopped
 	wanted := ended || f.has("kick") || t.kickedAsUser(f, f.closed[0])
 	if is && !told || told && !is && !wanted {
 		t.accuse(f, "kicked: %v, told: %v", is, told)
