@@ -102,7 +102,7 @@ func (l *link) due(now time.Time) (d duties) {
 	if l.reason != nil {
 		return d
 	}
-	l.alarm.at = 0
+	l.alarm.at, l.watched = 0, false
 	l.out.relax()
 	age := l.age(now)
 	d.late = l.dueSlots(age)

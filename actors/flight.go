@@ -11,11 +11,21 @@ import (
 // would not take the rest within flushTime either.
 const stuckAfter = 250 * time.Millisecond
 
-// takeOff is called with mu held, when a write begins.
+// takeOff is called with mu held, when a write begins. It reads no clock for a Conn that is a
+// Meter, if the alarm will ring soon enough anyway.
 func (l *link) takeOff() {
-	l.airborne = l.age(time.Now())
+	l.airborne = 1
+	_, meter := l.conn.(connectors.Meter)
+	if meter && l.watched || l.OutboxAge == 0 && meter {
+		return
+	}
+	age := l.age(time.Now())
+	if !meter {
+		l.airborne = age
+	}
 	if l.OutboxAge > 0 {
-		l.ringBy(l.airborne + l.OutboxAge)
+		l.watched = true
+		l.ringBy(age + l.OutboxAge)
 	}
 }
 
@@ -48,7 +58,10 @@ func (l *link) lag(age time.Duration) (slow string, next time.Duration) {
 		return "takes nothing", 0
 	}
 	if made, ok := l.out.oldest(); ok {
-		old := made - l.bornAt + l.OutboxAge
+		old := max(made-l.bornAt, 0) + l.OutboxAge
+		if made == 0 {
+			old = late
+		}
 		if age >= old {
 			return "message too old", 0
 		}

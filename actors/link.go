@@ -50,6 +50,7 @@ type link struct {
 	written  uint64 // bytes
 	alarm    alarm
 	airborne time.Duration      // when the write under way began, since birth; zero: none is
+	watched  bool               // the alarm rings within Limits.OutboxAge after its beginning
 	reason   *connectors.Reason // set once: the link ends
 	live     int                // goroutines of the link
 	closed   bool

@@ -102,7 +102,6 @@ func (l *link) currentCodec() connectors.Codec {
 
 // put is the one door into the outbox for what is made for this client alone.
 func (l *link) put(e *entry, now bool) {
-	e.made = l.now()
 	l.mu.Lock()
 	if e.key != "" {
 		l.out.drop(e.scope, e.key)
@@ -174,6 +173,9 @@ func (l *link) enqueue(e *entry, now bool) (next outcome) {
 			return next
 		}
 		now = now || l.out.load()+e.cost() > l.softLimit()
+	}
+	if e.own && l.out.writing { // else it does not wait for the client
+		e.made = max(l.now(), 1)
 	}
 	l.out.add(e)
 	switch {

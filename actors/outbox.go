@@ -19,7 +19,7 @@ type entry struct {
 	replaced atomic.Bool
 	own      bool          // made for one client: its memory is used again once written
 	lossy    bool          // may be dropped when too much waits
-	made     time.Duration // when, since the node was
+	made     time.Duration // when, since the node was; zero: before the write under way began
 }
 
 // newEntry returns an entry for a single client, whose bytes may be appended to.
@@ -53,7 +53,7 @@ func (e *entry) cost() int {
 // release gives e's memory back, if it is nobody else's.
 func (e *entry) release() {
 	if e.own && cap(e.bytes) <= entryKeep {
-		e.bytes, e.key, e.lossy = e.bytes[:0], "", false
+		e.bytes, e.key, e.lossy, e.made = e.bytes[:0], "", false, 0
 		entries.Put(e)
 	}
 }
