@@ -139,7 +139,7 @@ func (l *link) dueSlots(age time.Duration) []slot {
 // duePause is called with mu held. It ends a pause of the reader that has lasted too long by
 // taking the oldest request out of its slot; and one that was for being too fast.
 func (l *link) duePause(age time.Duration) *slot {
-	if !l.full {
+	if !l.paused {
 		return nil
 	}
 	if l.alarm.pace != 0 {
@@ -153,7 +153,7 @@ func (l *link) duePause(age time.Duration) *slot {
 	if l.Pause == 0 {
 		return nil
 	}
-	if end := l.fullSince + l.Pause; age < end {
+	if end := l.pausedAt + l.Pause; age < end {
 		l.ringBy(end)
 		return nil
 	}
@@ -168,7 +168,7 @@ func (l *link) duePause(age time.Duration) *slot {
 // dueProtocol is called with mu held.
 func (l *link) dueProtocol(age time.Duration) (ask bool) {
 	if p := l.alarm.proto; p != 0 && age >= p {
-		if l.alarm.proto = 0; l.full || l.feeding.Load() || l.leaving.Load() != nil {
+		if l.alarm.proto = 0; l.paused || l.feeding.Load() || l.leaving.Load() != nil {
 			// We do not read, so the client cannot show life: ask later.
 			l.alarm.proto = age + time.Second
 		} else {

@@ -2,10 +2,6 @@ package actors
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +41,7 @@ type link struct {
 	codec    connectors.Codec // nil before the handshake is done
 	slots    slots
 	room     chan struct{} // wakes the reader that waits for a slot; nil before it ever waited
-	full     bool          // the reader waits for a slot
+	paused   bool          // the reader waits for a slot
 	out      outbox
 	written  uint64 // bytes
 	alarm    alarm
@@ -58,12 +54,12 @@ type link struct {
 	asked    int                // hooks that run
 	kickers  []*actor.PID       // who waits for Kicked
 
-	fullSince time.Duration   // when the reader began to wait
-	paid      time.Duration   // of Limits.Rate: when the client will have rested
-	pressing  []*actor.PID    // who pushes, and has been told that it is too much
-	told      bool            // the event stream, that there is pressure
-	telling   bool            // it, now
-	panics    []time.Duration // that its requests caused
+	pausedAt time.Duration   // when the reader began to wait
+	paid     time.Duration   // of Limits.Rate: when the client will have rested
+	pressing []*actor.PID    // who pushes, and has been told that it is too much
+	told     bool            // the event stream, that there is pressure
+	telling  bool            // it, now
+	panics   []time.Duration // that its requests caused
 
 	// What tells when a client that is to go may go.
 	leaving atomic.Pointer[connectors.Reason]
@@ -269,163 +265,4 @@ func (l *link) greet() {
 	if gone != nil {
 		l.tell(gone)
 	}
-}
-
-// end is how every link ends: the first reason counts. The actor is stopped, and the
-// shard, when it learns of that, closes the link.
-func (l *link) end(r connectors.Reason) {
-	l.mu.Lock()
-	first := l.reason == nil
-	if first {
-		l.reason = &r
-		l.alarm.stop()
-		l.wakeReader()
-	}
-	l.mu.Unlock()
-	if first {
-		l.root.Stop(l.pid)
-	}
-}
-
-// ready tells whether the client has come in and is not on its way out. A link that
-// cannot be found any more is not.
-func (l *link) ready() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.codec != nil && l.reason == nil
-}
-
-func (l *link) ended() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.reason != nil
-}
-
-// close is called by the shard, once, when the socket's actor is gone.
-func (l *link) close() {
-	l.mu.Lock()
-	if l.reason == nil { // somebody stopped the actor, not the link
-		l.reason = &connectors.Reason{Cause: messages.CauseClosed, Text: "actor stopped"}
-	}
-	reason := *l.reason
-	l.closed = true
-	l.alarm.stop()
-	if l.cancel != nil {
-		l.cancel()
-	}
-	l.wakeReader()
-	ev := &messages.Closed{Session: l.session.Load(), Cause: reason.Cause, Reason: reason.Text}
-	ev.Unsent = l.out.aloft + l.out.messages()
-	ev.Unanswered = uint64(l.slots.used())
-	ev.BytesIn, ev.BytesOut = l.read.Load(), l.written
-	flushed := l.out.sealed && ev.Unsent == 0
-	ev.Told = flushed && l.out.farewell
-	ready, kickers := l.codec != nil, l.kickers
-	if ready && !l.greeted {
-		l.goodbye = ev
-	}
-	told := ready && l.goodbye == nil
-	l.slots.releaseAll()
-	l.codec, l.slots, l.kickers, l.out.batch, l.pressing = nil, slots{}, nil, nil, nil
-	gone := l.live == 0
-	l.mu.Unlock()
-
-	if ev.Session.Uid != "" {
-		l.directory.unbind(l, ev.Session.Uid)
-	}
-	l.guarded(func() { l.conn.Close(reason) })
-	ev.Duration = int64(time.Since(l.born))
-	for _, pid := range kickers {
-		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})
-	}
-	for _, pid := range l.sessionRoutes {
-		l.root.Send(pid, &sessionOver{ev.Session.Id})
-	}
-	publish(l.system, ev)
-	l.causes[reason.Cause%causes].Add(1)
-	if ready {
-		l.readies.Add(-1)
-	}
-	if told {
-		l.tell(ev)
-	}
-	l.exit.gone(ready, ev)
-	if gone {
-		l.links.Done()
-	}
-}
-
-// leave counts a goroutine of the link out. The last one lets go of the node.
-func (l *link) leave() {
-	l.mu.Lock()
-	l.live--
-	gone := l.closed && l.live == 0
-	l.mu.Unlock()
-	if gone {
-		l.links.Done()
-	}
-}
-
-// fail reports a panic outside Receive to the socket's actor, which fails with it.
-func (l *link) fail(p any) {
-	l.root.Send(l.pid, &failure{reason: p})
-}
-
-// safely runs f; a panic of it is an error.
-func safely(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("actors: panic: %v", p)
-		}
-	}()
-	return f()
-}
-
-// guarded runs what may panic because others wrote it.
-func (l *link) guarded(f func()) {
-	defer func() {
-		if p := recover(); p != nil {
-			l.broken(p)
-		}
-	}()
-	f()
-}
-
-// offended counts a panic that a request of the client caused in a handler. It tells whether they
-// are too many: others are to have the handlers' time.
-func (l *link) offended() bool {
-	if l.Panics.Most < 0 {
-		return false
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.panics = l.Panics.count(l.panics, l.now())
-	return len(l.panics) >= l.Panics.Most
-}
-
-// broken ends a link whose Conn has panicked.
-func (l *link) broken(p any) {
-	if l.fault(messages.FaultConn, scene{connector: l.name, session: l.session.Load().Id, what: p}) {
-		l.log.Error("panic in a connector", "socket", l.pid.Id, "panic", fmt.Sprint(p))
-	}
-	l.end(connectors.Reason{Cause: messages.CauseFailed})
-}
-
-// readReason tells why reading ended.
-func readReason(err error) connectors.Reason {
-	for _, c := range []struct {
-		err   error
-		cause messages.Cause
-	}{
-		{io.EOF, messages.CauseClient},
-		{connectors.ErrTooLarge, messages.CauseTooLarge},
-		{connectors.ErrMalformed, messages.CauseMalformed},
-		{connectors.ErrStalled, messages.CauseStalled},
-		{net.ErrClosed, messages.CauseClosed},
-	} {
-		if errors.Is(err, c.err) {
-			return connectors.Reason{Cause: c.cause, Text: err.Error()}
-		}
-	}
-	return connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()}
 }

@@ -7,10 +7,10 @@ func (l *link) waitForRoom() {
 	if l.room == nil {
 		l.room = make(chan struct{}, 1)
 	}
-	l.full = true
-	l.fullSince = l.age(time.Now())
+	l.paused = true
+	l.pausedAt = l.age(time.Now())
 	if l.Pause > 0 {
-		l.ringBy(l.fullSince + l.Pause)
+		l.ringBy(l.pausedAt + l.Pause)
 	}
 	l.mu.Unlock()
 	<-l.room
@@ -19,8 +19,8 @@ func (l *link) waitForRoom() {
 
 // wakeReader is called with mu held, when a slot is free, or time is up, or the link ends.
 func (l *link) wakeReader() {
-	if l.full {
-		l.full = false
+	if l.paused {
+		l.paused = false
 		l.room <- struct{}{}
 	}
 }

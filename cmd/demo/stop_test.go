@@ -3,10 +3,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"net"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -97,4 +100,60 @@ func lastOf(ws *websocket.Conn) error {
 			return err
 		}
 	}
+}
+
+// A second signal does not wait for the drain that the first one began.
+func TestASecondTermEndsItAtOnce(t *testing.T) {
+	demo := build(t)
+	demo.Args = append(demo.Args, "-drain", "30s")
+	logs, err := demo.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = demo.Process.Kill() }()
+	addr := address(t, screen)
+	c, err := net.Dial("tcp", addr) // on its way in: the drain waits a second for it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("\x01\x00")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, addr)
+	if err := demo.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(logs)
+	for lines.Scan() && !strings.Contains(lines.Text(), "draining") {
+	}
+	if err := demo.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "drained") {
+			t.Error("it drained to the end")
+		}
+	}
+	var exit *exec.ExitError
+	if err := demo.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("exit: %v, want it to end by the signal", err)
+	}
+}
+
+// await waits until a client that came before another is in.
+func await(t *testing.T, addr string) {
+	t.Helper()
+	c, err := client.Dial(t.Context(), client.Config{Addr: addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
 }

@@ -21,7 +21,7 @@ type trouble struct {
 func newTrouble() *trouble {
 	return &trouble{
 		accept: backoff{first: 5 * time.Millisecond, most: 250 * time.Millisecond, calm: time.Second},
-		listen: backoff{first: 50 * time.Millisecond, most: 5 * time.Second, calm: 5 * time.Second},
+		listen: backoff{first: 50 * time.Millisecond, most: 5 * time.Second, calm: time.Second / 2},
 	}
 }
 

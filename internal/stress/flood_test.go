@@ -5,7 +5,6 @@ package stress_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -156,80 +155,4 @@ func (f *flood) addrs(n int) (list []string) {
 		list = append(list, c.LocalAddr().String())
 	}
 	return list
-}
-
-// storm is clients that make handlers panic until they are thrown out, and come back.
-type storm struct {
-	addr    string
-	asked   atomic.Int64
-	visits  atomic.Int64
-	refused atomic.Int64 // could not come in
-	no      atomic.Int64
-}
-
-// offence is how many panics a client may cause.
-const offence = 5
-
-// blow has them cause that many panics a second, until stop is called.
-func (s *storm) blow(rate float64) (stop func()) {
-	b := []byte(hello + ack)
-	for id := range uint32(offence) {
-		b = appendRequest(b, id+1, "game.panic", nil)
-	}
-	quit := make(chan struct{})
-	var all sync.WaitGroup
-	all.Go(func() {
-		pace(rate/offence, quit, func(time.Time) { all.Go(func() { s.visit(b) }) })
-	})
-	return func() { close(quit); all.Wait() }
-}
-
-// visit is one client's stay.
-func (s *storm) visit(b []byte) {
-	c, err := way{no: 20_000 + int(s.no.Add(1)%20_000)}.open(s.addr)
-	if err == nil {
-		_ = c.SetDeadline(time.Now().Add(dialTime))
-		_, err = c.Write(b)
-	}
-	if err != nil {
-		s.refused.Add(1)
-		return
-	}
-	defer c.Close()
-	s.asked.Add(offence)
-	s.visits.Add(1)
-	_, _ = io.Copy(io.Discard, c) // until it is thrown out
-}
-
-// Panics of handlers cost who causes them, and nobody else.
-func TestPanicStorm(t *testing.T) {
-	n, rate := size(50, 200, 500), size(500.0, 1000, 10_000)
-	span := size(200*time.Millisecond, 500*time.Millisecond, 6*time.Second)
-	c := start(t, setup{})
-	w := gather(t, c, n)
-	stop := w.load(float64(n) * 2)
-	defer stop()
-	pause(span)
-	lines, begin := c.lines.Load(), time.Now()
-	s := &storm{addr: c.addr}
-	p := w.answer.measure(size(1, 3, 5), span, func() func() { return s.blow(rate) })
-	stop()
-	w.quiet()
-	lines = c.lines.Load() - lines
-	w.expectNoHarm()
-	if got := w.refused.Load() + s.refused.Load(); got > 0 {
-		t.Errorf("%d requests of others, or visits, were refused", got)
-	}
-	expectRatio(t, p, 1.25)
-	c.left(5*time.Second, n)
-	thrown := c.stats().Closed["offending"]
-	if most := int64(20*time.Since(begin).Seconds()) + 20; lines > most {
-		t.Errorf("the server logged %d lines, want at most %d", lines, most)
-	}
-	if int64(thrown) != s.visits.Load() {
-		t.Errorf("%d clients were thrown out, of %d", thrown, s.visits.Load())
-	}
-	blown := (span * time.Duration(len(p.bad))).Seconds()
-	report(t, fmt.Sprintf("panic storm of %v, healthy clients", span*time.Duration(len(p.bad))),
-		fmt.Sprintf("%.0f panics/s, %d offenders closed, %d lines logged; %s", float64(s.asked.Load())/blown, thrown, lines, p.describe()))
 }

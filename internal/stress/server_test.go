@@ -21,6 +21,7 @@ import (
 // setup is what a test chooses of its server. What is zero has the server's own default.
 type setup struct {
 	Limits        supervisor.Limits
+	Faults        supervisor.Faults
 	MaxConns      int
 	Rate          admit.Rate
 	Pending       int
@@ -64,7 +65,7 @@ func serve(env string) (code int) {
 		HandshakeTime: s.HandshakeTime, PackageTime: s.PackageTime,
 	}
 	fl, err := supervisor.Start(srv.system, supervisor.Config{
-		Connectors: []connectors.Source{srv.hybrid}, Routes: srv.game.routes(), Limits: s.Limits, Logger: log,
+		Connectors: []connectors.Source{srv.hybrid}, Routes: srv.game.routes(), Limits: s.Limits, Faults: s.Faults, Logger: log,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,0 +1,132 @@
+package actors
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// end is how every link ends: the first reason counts. The actor is stopped, and the
+// shard, when it learns of that, closes the link.
+func (l *link) end(r connectors.Reason) {
+	l.mu.Lock()
+	first := l.reason == nil
+	if first {
+		l.reason = &r
+		l.alarm.stop()
+		l.wakeReader()
+	}
+	l.mu.Unlock()
+	if first {
+		l.root.Stop(l.pid)
+	}
+}
+
+// ready tells whether the client has come in and is not on its way out. A link that
+// cannot be found any more is not.
+func (l *link) ready() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.codec != nil && l.reason == nil
+}
+
+func (l *link) ended() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reason != nil
+}
+
+// close is called by the shard, once, when the socket's actor is gone.
+func (l *link) close() {
+	l.mu.Lock()
+	if l.reason == nil { // somebody stopped the actor, not the link
+		l.reason = &connectors.Reason{Cause: messages.CauseClosed, Text: "actor stopped"}
+	}
+	reason := *l.reason
+	l.closed = true
+	l.alarm.stop()
+	if l.cancel != nil {
+		l.cancel()
+	}
+	l.wakeReader()
+	ev, flushed := l.account(reason)
+	ready, kickers := l.codec != nil, l.kickers
+	if ready && !l.greeted { // it is told in that order
+		l.goodbye = ev
+	}
+	told := ready && l.goodbye == nil
+	l.slots.releaseAll()
+	l.codec, l.slots, l.kickers, l.out.batch, l.pressing = nil, slots{}, nil, nil, nil
+	gone := l.live == 0
+	l.mu.Unlock()
+
+	if ev.Session.Uid != "" {
+		l.directory.unbind(l, ev.Session.Uid)
+	}
+	l.guarded(func() { l.conn.Close(reason) })
+	for _, pid := range kickers {
+		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})
+	}
+	for _, pid := range l.sessionRoutes {
+		l.root.Send(pid, &sessionOver{ev.Session.Id})
+	}
+	publish(l.system, ev)
+	l.causes[reason.Cause%causes].Add(1)
+	if ready {
+		l.readies.Add(-1)
+	}
+	if told {
+		l.tell(ev)
+	}
+	l.exit.gone(ready, ev)
+	if gone {
+		l.links.Done()
+	}
+}
+
+// account is called with mu held. It sums a link up, and tells whether all was written that was to
+// be, a farewell included.
+func (l *link) account(r connectors.Reason) (ev *messages.Closed, flushed bool) {
+	ev = &messages.Closed{
+		Session: l.session.Load(), Cause: r.Cause, Reason: r.Text, Duration: int64(time.Since(l.born)),
+		BytesIn: l.read.Load(), BytesOut: l.written,
+		Unsent: l.out.aloft + l.out.messages(), Unanswered: uint64(l.slots.used()),
+	}
+	flushed = l.out.sealed && ev.Unsent == 0
+	ev.Told = flushed && l.out.farewell
+	return ev, flushed
+}
+
+// leave counts a goroutine of the link out. The last one lets go of the node.
+func (l *link) leave() {
+	l.mu.Lock()
+	l.live--
+	gone := l.closed && l.live == 0
+	l.mu.Unlock()
+	if gone {
+		l.links.Done()
+	}
+}
+
+// readReason tells why reading ended.
+func readReason(err error) connectors.Reason {
+	for _, c := range []struct {
+		err   error
+		cause messages.Cause
+	}{
+		{io.EOF, messages.CauseClient},
+		{connectors.ErrTooLarge, messages.CauseTooLarge},
+		{connectors.ErrMalformed, messages.CauseMalformed},
+		{connectors.ErrStalled, messages.CauseStalled},
+		{net.ErrClosed, messages.CauseClosed},
+	} {
+		if errors.Is(err, c.err) {
+			return connectors.Reason{Cause: c.cause, Text: err.Error()}
+		}
+	}
+	return connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()}
+}

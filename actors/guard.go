@@ -1,0 +1,53 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// fail reports a panic outside Receive to the socket's actor, which fails with it.
+func (l *link) fail(p any) {
+	l.root.Send(l.pid, &failure{reason: p})
+}
+
+// safely runs f; a panic of it is an error.
+func safely(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("actors: panic: %v", p)
+		}
+	}()
+	return f()
+}
+
+// guarded runs what may panic because others wrote it.
+func (l *link) guarded(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.broken(p)
+		}
+	}()
+	f()
+}
+
+// offended counts a panic that a request of the client caused in a handler. It tells whether they
+// are too many: others are to have the handlers' time.
+func (l *link) offended() bool {
+	if l.Panics.Most < 0 {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.panics = l.Panics.count(l.panics, l.now())
+	return len(l.panics) >= l.Panics.Most
+}
+
+// broken ends a link whose Conn has panicked.
+func (l *link) broken(p any) {
+	if l.fault(messages.FaultConn, scene{connector: l.name, session: l.session.Load().Id, what: p}) {
+		l.log.Error("panic in a connector", "socket", l.pid.Id, "panic", fmt.Sprint(p))
+	}
+	l.end(connectors.Reason{Cause: messages.CauseFailed})
+}

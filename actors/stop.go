@@ -1,0 +1,37 @@
+package actors
+
+import "time"
+
+// stopActors stops the tree, whose sockets are gone.
+func (r *Running) stopActors() {
+	n := r.node
+	n.memory.stop()
+	n.root.Send(r.root, &stopAll{})
+	r.await("actors stopped", func() { <-r.ended })
+	n.links.Done()
+	r.await("connections let go", n.links.Wait)
+	r.watch()
+	n.crew.close(stopTime)
+	n.queue.close(stopTime)
+}
+
+// await waits for what f waits for, and says so when it does not come.
+func (r *Running) await(what string, f func()) {
+	if !within(stopTime, f) {
+		r.node.log.Error("stop: gave up waiting", "for", what, "after", stopTime)
+	}
+}
+
+// within waits for f, but not for ever.
+func within(d time.Duration, f func()) (done bool) {
+	end := make(chan struct{})
+	go func() { f(); close(end) }()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-end:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
