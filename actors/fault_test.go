@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/actors"
+	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -370,6 +372,52 @@ func TestAListenerThatFailsIsTriedAgain(t *testing.T) {
 		}
 		if all := told(); len(all) != 1 || !strings.HasPrefix(all[0], "listener 1 ") {
 			t.Errorf("told %q", all)
+		}
+	})
+}
+
+// healing is a listener that tries by itself: its errors are notices.
+type healing struct {
+	*place
+	err error
+}
+
+func (h *healing) Listen(context.Context) ([]connectors.Listener, error) {
+	return []connectors.Listener{h}, nil
+}
+
+func (h *healing) Health() error { return h.err }
+
+func TestANoticeOfAListenerThatHealsItselfKeepsNobodyOut(t *testing.T) {
+	h := &healing{}
+	bubble(t, func(tree *actors.Tree, p *place) {
+		withGame(tree, p)
+		h.place = p
+		tree.Connectors = []connectors.Connector{h}
+	}, func(r *rig) {
+		begin := time.Now()
+		r.place.conns <- errors.New("lost the port")
+		r.dial()
+		if d := time.Since(begin); d != 0 {
+			t.Errorf("a client waited for %v", d)
+		}
+		h.err = errors.New("still lost")
+		if err := r.tree.Ready(); err == nil || !strings.Contains(err.Error(), "still lost") {
+			t.Errorf("Ready = %v", err)
+		}
+		h.err = nil
+		if err := r.tree.Ready(); err != nil {
+			t.Errorf("Ready = %v", err)
+		}
+		time.Sleep(time.Second)
+		r.place.conns <- errors.New("again")
+		r.place.conns <- errors.New("and at once again")
+		synctest.Wait()
+		if s := r.tree.Stats(); s.Listeners[0].Failed != 3 || s.Faults[messages.FaultListener] != 3 {
+			t.Errorf("stats = %+v", s)
+		}
+		if err := r.tree.Ready(); err == nil {
+			t.Error("ready, though it does not pace itself")
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
 )
 
 // listener runs the accept loop of one address. The listening place belongs to
@@ -33,7 +34,8 @@ type place struct {
 	retry     atomic.Pointer[time.Timer] // of a listener that failed
 
 	opens, closes atomic.Uint64 // sockets
-	accepts       atomic.Uint64 // that failed
+	failed        atomic.Uint64 // accepts
+	noticed       time.Duration // the accept loop's: when a notice last came
 }
 
 // acceptFailed is how an accept loop ended.
@@ -58,19 +60,41 @@ func (p *place) accept() {
 	err := safely(func() error {
 		for {
 			c, err := p.Accept()
-			if err != nil {
+			switch {
+			case err == nil:
+				p.hand(&opened{conn: c, from: p})
+			case !p.heals(err):
 				return err
 			}
-			p.hand(&opened{conn: c, from: p})
 		}
 	})
 	p.accepting.Store(false)
 	if p.closing.Load() && errors.Is(err, net.ErrClosed) {
 		return
 	}
-	p.accepts.Add(1)
+	p.failed.Add(1)
 	p.log.Warn("accept failed", "connector", p.name, "addr", p.addr, "error", err)
 	p.root.Send(p.pid.Load(), &acceptFailed{fmt.Errorf("accept: %w", err)})
+}
+
+// noticeEvery is how often a Listener that heals itself may say what hurts.
+const noticeEvery = 10 * time.Millisecond
+
+// heals tells whether err is only a notice: the Listener tries by itself, and paces itself, so
+// that waiting here as well would only keep clients out. One that does not pace itself fails.
+func (p *place) heals(err error) bool {
+	if _, ok := p.Listener.(connectors.Health); !ok || errors.Is(err, net.ErrClosed) {
+		return false
+	}
+	before := p.noticed
+	if p.noticed = max(p.now(), 1); before != 0 && p.noticed-before < noticeEvery {
+		return false
+	}
+	p.failed.Add(1)
+	if p.fault(messages.FaultListener, scene{connector: p.name, what: err}) {
+		p.log.Warn("accept failed, and is tried again", "connector", p.name, "addr", p.addr, "error", err)
+	}
+	return true
 }
 
 // hand gives a client to one of the shards.

@@ -26,6 +26,7 @@ type ListenerStats struct {
 	Accepting   bool
 	Connections int    // now
 	Accepted    uint64 // since the start
+	Failed      uint64 // accepts, since the start
 }
 
 // Stats counts. It stops nobody, and its cost does not depend on how many clients there are.
@@ -50,7 +51,7 @@ func (r *Running) Stats() Stats {
 	}
 	for _, p := range r.places {
 		closed := p.closes.Load() // before opens, so that their difference is not negative
-		l := ListenerStats{Connector: p.name, Addr: p.addr, Accepting: p.accepting.Load(), Accepted: p.opens.Load()}
+		l := ListenerStats{Connector: p.name, Addr: p.addr, Accepting: p.accepting.Load(), Accepted: p.opens.Load(), Failed: p.failed.Load()}
 		l.Connections = int(l.Accepted - closed)
 		s.Connections += l.Connections
 		s.Accepted += l.Accepted

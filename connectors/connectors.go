@@ -111,7 +111,8 @@ type Meter interface {
 }
 
 // Health is implemented by Listeners that may lose their place and try by themselves
-// to get it back. It returns why clients cannot come in now, or nil.
+// to get it back: an error of Accept, but for net.ErrClosed, is then a notice, and Accept is called
+// again at once. It returns why clients cannot come in now, or nil.
 type Health interface {
 	Health() error
 }
