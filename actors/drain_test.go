@@ -174,13 +174,17 @@ func TestProgressIsTold(t *testing.T) {
 		e := r.dial()
 		e.send("R 1 game.never x")
 		synctest.Wait()
-		var told []string
+		progress := make(chan string, 10)
 		r.system.EventStream.Subscribe(func(ev any) {
 			if p, ok := ev.(*messages.Draining); ok {
-				told = append(told, fmt.Sprint(p.Clients, p.Left, p.InFlight))
+				progress <- fmt.Sprint(p.Clients, p.Left, p.InFlight)
 			}
 		})
 		<-r.drain(time.Second)
+		var told []string
+		for len(progress) > 0 {
+			told = append(told, <-progress)
+		}
 		if want := []string{"1 1 1", "1 1 1", "1 1 1", "1 1 1"}; !slices.Equal(told, want) {
 			t.Errorf("told %q, want %q", told, want)
 		}
