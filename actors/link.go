@@ -73,13 +73,6 @@ type link struct {
 	seats []seat // in groups; the batcher's
 }
 
-// start gives the link, which has its actor, its reader.
-func (l *link) start() {
-	l.links.Add(1)
-	l.live = 1
-	go l.serve()
-}
-
 // serve is the link's reader goroutine, up to the end of the handshake, which is the
 // deepest part of a conversation.
 func (l *link) serve() {

@@ -64,6 +64,7 @@ func (n *node) now() time.Duration { return time.Since(n.born) }
 func (g *gate) opening(l *link) {
 	l.place.opens.Add(1)
 	g.live.Add(1)
+	g.links.Add(1) // for its reader
 	g.directory.add(l)
 	l.batcher.post(&linkOpened{l})
 }

@@ -143,7 +143,7 @@ func (t *trial) treeHad(kinds ...string) bool {
 
 // replaced is how soon a part of the tree that was stopped is there again: a route stops when
 // its handler returns.
-const replaced = 3 * time.Second
+const replaced = 10 * time.Second
 
 // treeHadAt tells whether something of the tree had been hurt in this way shortly before.
 func (t *trial) treeHadAt(at time.Duration, kinds ...string) bool {
