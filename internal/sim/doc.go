@@ -3,7 +3,7 @@
 // clients, handlers and an evil hand do; the schedule is run; everybody writes down what
 // they saw, and a judge holds the history against what fairlead promises.
 //
-//	go test ./internal/sim                                   500 schedules, 50 with -short
+//	go test ./internal/sim                                   200 schedules, 50 with -short
 //	go test ./internal/sim -run 'TestSim$' -sim.runs=10000
 //	go test ./internal/sim -run 'TestSim$' -sim.seed=0x1234 -sim.runs=1 -v
 //	go test ./internal/sim -run 'TestSim$' -sim.faults=none,drop,stall

@@ -31,7 +31,7 @@ const (
 // flags are read by TestMain.
 func flags() *options {
 	o := &options{}
-	flag.IntVar(&o.runs, "sim.runs", 0, "how many `schedules` to run; 0: 500, 50 with -short")
+	flag.IntVar(&o.runs, "sim.runs", 0, "how many `schedules` to run; 0: 200, 50 with -short")
 	flag.Uint64Var(&o.seed, "sim.seed", defaultSeed, "`seed` of the first schedule")
 	flag.StringVar(&o.faults, "sim.faults", "", "`kinds` of faults to draw: none; drop,stall; +stopShard,-drop")
 	flag.IntVar(&o.panics, "sim.panics", 20_000, "how many `panics` to inject")
