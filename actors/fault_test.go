@@ -143,6 +143,19 @@ func TestEventsTellOfAtMostAHundredFaultsASecond(t *testing.T) {
 	})
 }
 
+// A panic's line in the log leads to the handler, and no further.
+func TestThePlaceOfAPanicIsLogged(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		e := r.dial()
+		e.send("R 1 game.panic {}")
+		e.batch()
+		log := r.log.String()
+		if !strings.Contains(log, "actors_test.game.") || !strings.Contains(log, "(path_test.go:") || strings.Contains(log, "mailbox") {
+			t.Errorf("log = %s", log)
+		}
+	})
+}
+
 func TestAStaleAnswerIsCounted(t *testing.T) {
 	bubble(t, withGame, func(r *rig) {
 		e := r.dial()

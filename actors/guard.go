@@ -2,6 +2,9 @@ package actors
 
 import (
 	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/messages"
@@ -50,4 +53,22 @@ func (l *link) broken(p any) {
 		l.log.Error("panic in a connector", "socket", l.pid.Id, "panic", fmt.Sprint(p))
 	}
 	l.end(connectors.Reason{Cause: messages.CauseFailed})
+}
+
+// trace is where a panic came from, for a deferred function of upTo: what called what, the
+// innermost first, on one line.
+func trace(upTo string) string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	var b strings.Builder
+	for more := true; more; {
+		var f runtime.Frame
+		if f, more = frames.Next(); strings.HasSuffix(f.Function, upTo) {
+			break
+		}
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			fmt.Fprintf(&b, "%s (%s:%d) < ", f.Function, filepath.Base(f.File), f.Line)
+		}
+	}
+	return strings.TrimSuffix(b.String(), " < ")
 }

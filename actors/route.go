@@ -3,7 +3,6 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -253,7 +252,7 @@ func (r *routeActor) call(c *Context) (b []byte, err error) {
 			c.panicked = true
 			if r.node.fault(messages.FaultHandlerPanic, scene{route: c.req.Route, session: c.req.GetSession().GetId(), what: p}) {
 				r.node.log.Error("panic in a handler", "route", c.req.Route,
-					"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+					"panic", fmt.Sprint(p), "stack", trace("(*routeActor).call"))
 			}
 		}
 	}()
