@@ -212,7 +212,9 @@ func TestADrainAnswersAPausedReader(t *testing.T) {
 		e.send("R 1 game.never x\nR 2 game.echo x\nR 3 game.never x")
 		synctest.Wait()
 		done := r.drain(time.Second)
-		if got := e.rest(); !slices.Equal(got, []string{"1!503", "2!503", "3!503", "kick:draining"}) {
+		got := e.rest()
+		slices.Sort(got[:max(len(got)-1, 0)]) // what had no room is not behind what had
+		if !slices.Equal(got, []string{"1!503", "2!503", "3!503", "kick:draining"}) {
 			t.Errorf("got %q", got)
 		}
 		if got := <-done; got.Busy != 3 || got.Told != 1 || got.Unanswered != 0 {

@@ -46,6 +46,19 @@ func (l *link) stalled(age time.Duration) time.Duration {
 	return max(l.age(since), l.airborne)
 }
 
+// waits is called with mu held. It tells whether a write is under way that waits for its client.
+func (l *link) waits() bool {
+	if l.airborne == 0 {
+		return false
+	}
+	m, ok := l.conn.(connectors.Meter)
+	if !ok {
+		return true
+	}
+	var since time.Time
+	return safely(func() error { _, since = m.Progress(); return nil }) != nil || !since.IsZero()
+}
+
 // lag is called with mu held. It tells why the client is too slow, if it is, else when that must
 // be asked again: a message has waited for too long behind a write, or the wire has taken nothing
 // for too long. What waits for the tick is not late.

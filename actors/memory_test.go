@@ -98,3 +98,17 @@ func TestThoseForWhomMostWaitsGoFirst(t *testing.T) {
 		t.Errorf("reason = %v", r)
 	}
 }
+
+func TestThriftHalvesSoftLimits(t *testing.T) {
+	n := &node{Tree: Tree{Limits: Limits{OutboxSoft: 1000, OutboxHard: 1000}}}
+	l := &link{gate: &gate{node: n}}
+	for level, want := range map[int32]int{0: 1000, levelThrift: 500, levelRefuse: 500, levelShed: 500} {
+		n.level.Store(level)
+		if got := l.softLimit(); got != want {
+			t.Errorf("level %d: %d bytes, want %d", level, got, want)
+		}
+		if got := l.shedding(); got != (level >= levelRefuse) {
+			t.Errorf("level %d: lossy pushes go at once = %v", level, got)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/messages"
@@ -43,26 +42,6 @@ func TestWithoutMemoryLoadIsShed(t *testing.T) {
 		r.push(idle, "b", lossy)
 		if got := idle.batch(); !slices.Equal(got, []string{"on:a      "}) {
 			t.Errorf("batch = %q, want no lossy push behind another", got)
-		}
-	})
-}
-
-// The gate's first level halves what may wait before lossy pushes go.
-func TestThriftHalvesSoftLimits(t *testing.T) {
-	bubble(t, func(tree *actors.Tree, p *place) {
-		narrow(tree, p)
-		tree.Limits.Memory = actors.MemoryUsed() * 100 / 75
-	}, func(r *rig) {
-		e := r.dial()
-		time.Sleep(time.Second)
-		if load := r.tree.Stats().Load; load != 1 {
-			t.Skipf("load %d: somebody else's memory came or went", load)
-		}
-		for _, body := range []string{"L1", "L2", "L3"} {
-			r.push(e, body, lossy)
-		}
-		if got, want := e.batch(), []string{"on:L2     ", "on:L3     "}; !slices.Equal(got, want) {
-			t.Errorf("batch = %q, want %q", got, want)
 		}
 	})
 }

@@ -93,7 +93,10 @@ func TestOverTheHardLimitTheClientIsSlow(t *testing.T) {
 // What gathers within a tick is not the client's fault.
 func TestAHealthyClientIsNotSlow(t *testing.T) {
 	bubble(t, narrow, func(r *rig) {
-		e := r.dial()
+		g := &gauge{end: r.newEnd()}
+		g.stalled.Store(&time.Time{}) // its wire takes all there is
+		r.enter(g, g.end)
+		e := g.end
 		for range 30 {
 			r.push(e, "x")
 		}
@@ -170,10 +173,13 @@ func TestPublishersLearnOfPressureAndItsEnd(t *testing.T) {
 			}
 		})
 		e, publisher := r.dial(), newProbe(r.system)
+		e.out = make(chan []string) // a write ends when it is taken
+		r.push(e, "urgent", func(p *messages.Push) { p.Urgent = true })
+		synctest.Wait()
 		ask := func(body string) {
 			r.system.Root.RequestWithCustomSender(e.session.Socket, &messages.Push{Route: "on", Body: fmt.Appendf(nil, "%-7s", body)}, publisher.pid)
 		}
-		for range 4 {
+		for range 3 {
 			ask("x")
 		}
 		if len(onStream) != 0 || len(publisher.got) != 0 {
@@ -185,6 +191,7 @@ func TestPublishersLearnOfPressureAndItsEnd(t *testing.T) {
 		if !high.High || high.Bytes != uint64(5*ten) || high.SessionId != e.session.Id || !high.Socket.Equal(e.session.Socket) {
 			t.Errorf("Pressure = %v", high)
 		}
+		e.batch()
 		e.batch()
 		if low := next[*messages.Pressure](t, publisher); low.High {
 			t.Errorf("Pressure = %v, want its end", low)

@@ -10,8 +10,8 @@ import (
 // publishersTold is how many senders of one client's pushes are told of its pressure.
 const publishersTold = 16
 
-// gatherMost is how many times its hard limit may gather for a client within a tick: until a
-// write is under way it is not the client that is slow.
+// gatherMost is how many times its hard limit may gather for a client until its wire takes no
+// more: before that it is not the client that is slow.
 const gatherMost = 4
 
 // strain is called with mu held, when e would take the outbox over its soft limit. It makes
@@ -31,7 +31,7 @@ func (l *link) strain(e *entry) (next outcome, refused bool) {
 		return next | toBeShed, true
 	}
 	most := l.OutboxHard
-	if l.airborne == 0 {
+	if !l.waits() {
 		most *= gatherMost
 	}
 	if l.out.bytes > 0 && load > most {
