@@ -252,3 +252,14 @@ func TestStopInACallback(t *testing.T) {
 		}
 	})
 }
+
+// Any kick may say when to come back.
+func TestAKickCarriesItsAdviceToTheWire(t *testing.T) {
+	bubble(t, withGame, func(r *rig) {
+		e := r.dial()
+		r.system.Root.Send(e.session.Socket, &messages.Kick{Reason: "later", RetryAfterMs: 1500, SpreadMs: 250})
+		if got := e.hungUp(); got.RetryAfter != 1500*time.Millisecond || got.Spread != 250*time.Millisecond {
+			t.Errorf("advice = %v and %v", got.RetryAfter, got.Spread)
+		}
+	})
+}

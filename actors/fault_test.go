@@ -401,6 +401,10 @@ func (h *healing) Listen(context.Context) ([]connectors.Listener, error) {
 
 func (h *healing) Health() error { return h.err }
 
+func (h *healing) Counts() connectors.Counts {
+	return connectors.Counts{Refused: 1, AcceptErrors: 2, Shed: 3}
+}
+
 func TestANoticeOfAListenerThatHealsItselfKeepsNobodyOut(t *testing.T) {
 	h := &healing{}
 	bubble(t, func(tree *actors.Tree, p *place) {
@@ -428,6 +432,9 @@ func TestANoticeOfAListenerThatHealsItselfKeepsNobodyOut(t *testing.T) {
 		synctest.Wait()
 		if s := r.tree.Stats(); s.Listeners[0].Failed != 3 || s.Faults[messages.FaultListener] != 3 {
 			t.Errorf("stats = %+v", s)
+		}
+		if got, want := r.tree.Stats().Counts, h.Counts(); got != want {
+			t.Errorf("counts = %+v, want %+v", got, want)
 		}
 		if err := r.tree.Ready(); err == nil {
 			t.Error("ready, though it does not pace itself")

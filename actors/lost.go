@@ -62,23 +62,23 @@ func (n *node) refuse(req *messages.Request, socket *actor.PID) {
 	}
 	session := req.GetSession().GetId()
 	n.fault(messages.FaultBusy, scene{route: req.Route, session: session})
-	if req.Notify {
-		n.root.Send(socket, &messages.Done{Seq: req.Seq})
-	} else {
-		n.root.Send(socket, req.Fail(busyError()))
-	}
+	reject(n.root, req, socket, busyError())
 }
 
 // turnDown answers msg, if it is a request that came from somewhere: err says why; nil is code 500.
 func turnDown(root *actor.RootContext, msg any, err error) {
 	_, m, sender := actor.UnwrapEnvelope(msg)
-	req, ok := m.(*messages.Request)
-	switch {
-	case !ok || sender == nil:
-	case req.Notify:
-		root.Send(sender, &messages.Done{Seq: req.Seq})
-	default:
-		root.Send(sender, req.Fail(err))
+	if req, ok := m.(*messages.Request); ok && sender != nil {
+		reject(root, req, sender, err)
+	}
+}
+
+// reject ends a request that nobody has handled.
+func reject(root *actor.RootContext, req *messages.Request, socket *actor.PID, err error) {
+	if req.Notify {
+		root.Send(socket, &messages.Done{Seq: req.Seq})
+	} else {
+		root.Send(socket, req.Fail(err))
 	}
 }
 

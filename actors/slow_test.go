@@ -61,6 +61,25 @@ func TestOverTheSoftLimitTheOldestLossyPushesGo(t *testing.T) {
 	})
 }
 
+func TestLossyPushesOfAGroupGoToo(t *testing.T) {
+	bubble(t, narrow, func(r *rig) {
+		e := r.dial()
+		r.clog(e)
+		for i := range 5 {
+			if err := r.tree.All().PushLossy("on", strings.Repeat("x", 100)+fmt.Sprint(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if n := r.tree.Stats().Faults[messages.FaultShed]; n == 0 {
+			t.Error("nothing was shed")
+		}
+		if n := r.tree.Stats().Connections; n != 1 {
+			t.Error("the client was closed for what it may miss")
+		}
+	})
+}
+
 func TestALossyPushIsRefusedWhenOnlyOthersWait(t *testing.T) {
 	bubble(t, narrow, func(r *rig) {
 		e := r.dial()
