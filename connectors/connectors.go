@@ -92,6 +92,26 @@ type Conn interface {
 	RemoteAddr() net.Addr
 }
 
+// Deliverer is implemented by Conns that bring what their client sends on goroutines of their own,
+// since there is no lasting stream to wait at: requests of HTTP, a socket that many clients share.
+// ReadFrames is not called then, and no goroutine waits in it.
+type Deliverer interface {
+	// Deliver names who takes what comes. It is called once, before anything else is wanted of
+	// the Conn but its addresses, and does not block.
+	Deliver(to Sink)
+}
+
+// Sink takes what a Deliverer brings, one call at a time.
+type Sink interface {
+	// Take takes what ReadFrames would return: whole frames in order, valid until Take returns,
+	// and an error that is final. It returns when they have been handled, which is how a client with
+	// too much in flight is slowed down; and false when the client is gone: nothing more is to be brought.
+	Take(frames []Frame, err error) (more bool)
+	// Moved says that the client has come over to another transport, in good order: Transport is
+	// to be asked again.
+	Moved()
+}
+
 // Prompt is implemented by Conns that can write without waiting, which spares a lone answer
 // the way through another goroutine.
 type Prompt interface {

@@ -33,7 +33,9 @@ type Push struct {
 	// urgent does not wait for the tick.
 	Urgent bool `protobuf:"varint,5,opt,name=urgent,proto3" json:"urgent,omitempty"`
 	// lossy: when too much waits for a client, this push may be dropped, the oldest first.
-	Lossy         bool `protobuf:"varint,6,opt,name=lossy,proto3" json:"lossy,omitempty"`
+	Lossy bool `protobuf:"varint,6,opt,name=lossy,proto3" json:"lossy,omitempty"`
+	// attachments as in Request. Wires that have none refuse a push with some.
+	Attachments   [][]byte `protobuf:"bytes,7,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -108,6 +110,13 @@ func (x *Push) GetLossy() bool {
 		return x.Lossy
 	}
 	return false
+}
+
+func (x *Push) GetAttachments() [][]byte {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
 }
 
 // SendBatch hands over several pushes at once: they leave together, now.
@@ -231,14 +240,15 @@ var File_fairlead_v1_push_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_push_proto_rawDesc = "" +
 	"\n" +
-	"\x16fairlead/v1/push.proto\x12\vfairlead.v1\x1a\vactor.proto\x1a\x19fairlead/v1/request.proto\"\xa3\x01\n" +
+	"\x16fairlead/v1/push.proto\x12\vfairlead.v1\x1a\vactor.proto\x1a\x19fairlead/v1/request.proto\"\xc5\x01\n" +
 	"\x04Push\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x121\n" +
 	"\bencoding\x18\x03 \x01(\x0e2\x15.fairlead.v1.EncodingR\bencoding\x12\x10\n" +
 	"\x03key\x18\x04 \x01(\tR\x03key\x12\x16\n" +
 	"\x06urgent\x18\x05 \x01(\bR\x06urgent\x12\x14\n" +
-	"\x05lossy\x18\x06 \x01(\bR\x05lossy\"6\n" +
+	"\x05lossy\x18\x06 \x01(\bR\x05lossy\x12 \n" +
+	"\vattachments\x18\a \x03(\fR\vattachments\"6\n" +
 	"\tSendBatch\x12)\n" +
 	"\x06pushes\x18\x01 \x03(\v2\x11.fairlead.v1.PushR\x06pushes\"w\n" +
 	"\bPressure\x12\"\n" +

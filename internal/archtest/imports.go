@@ -24,14 +24,14 @@ const (
 )
 
 // edge is what a connector stands on: never another connector.
-var edge = []string{"messages", "connectors", "connectors/wire/*", "connectors/body", "connectors/admit", "connectors/port"}
+var edge = []string{"messages", "connectors", "connectors/wire/*", "connectors/body", "connectors/admit", "connectors/port", "internal/stream"}
 
 // table says who may import what. The first rule that fits a package is its
 // rule; a package that none fits is a breach.
 var table = []rule{
 	{of: "messages", others: []string{protobuf, protoactor}},
 	{of: "connectors", ours: []string{"messages"}},
-	{of: "connectors/wire/*", ours: []string{"messages", "connectors", "internal/jsondepth"}},
+	{of: "connectors/wire/*", ours: []string{"messages", "connectors", "connectors/wire/*", "internal/jsondepth"}},
 	{of: "connectors/body", ours: []string{"messages", "connectors", "internal/jsondepth"}, others: []string{protobuf}},
 	{of: "connectors/admit"},
 	{of: "connectors/port", ours: []string{"messages", "connectors", "connectors/admit", "connectors/port/proxy", "internal/calm"}},
@@ -49,6 +49,9 @@ var table = []rule{
 	{of: "cmd/*", ours: []string{"*"}, others: []string{"*"}},
 	{of: "internal/calm"},
 	{of: "internal/jsondepth"},
+	{
+		of: "internal/stream", ours: []string{"messages", "connectors", "connectors/wire/*", "connectors/port"}, others: []string{websocket},
+	},
 	{of: "internal/*", ours: []string{"*"}, others: []string{"*"}},
 }
 
