@@ -122,6 +122,7 @@ func readReason(err error) connectors.Reason {
 		{connectors.ErrTooLarge, messages.CauseTooLarge},
 		{connectors.ErrMalformed, messages.CauseMalformed},
 		{connectors.ErrStalled, messages.CauseStalled},
+		{connectors.ErrSilent, messages.CauseHeartbeatTimeout},
 		{net.ErrClosed, messages.CauseClosed},
 	} {
 		if errors.Is(err, c.err) {

@@ -1,6 +1,10 @@
 package actors
 
-import "time"
+import (
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+)
 
 // stopActors stops the tree, whose sockets are gone.
 func (r *Running) stopActors() {
@@ -10,9 +14,19 @@ func (r *Running) stopActors() {
 	r.await("actors stopped", func() { <-r.ended })
 	n.links.Done()
 	r.await("connections let go", n.links.Wait)
+	r.await("listeners gone", r.linger)
 	r.watch()
 	n.crew.close(stopTime)
 	n.queue.close(stopTime)
+}
+
+// linger waits for listeners that still have clients to say farewell to.
+func (r *Running) linger() {
+	for _, p := range r.places {
+		if l, ok := p.Listener.(connectors.Lingerer); ok {
+			<-l.Gone()
+		}
+	}
 }
 
 // await waits for what f waits for, and says so when it does not come.

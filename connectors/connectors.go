@@ -137,6 +137,13 @@ type Health interface {
 	Health() error
 }
 
+// Lingerer is implemented by Listeners that serve accepted clients beyond Close, because these come
+// with a new connection for each request.
+type Lingerer interface {
+	// Gone is closed when nothing of the Listener is left, soon after Close and the end of its clients.
+	Gone() <-chan struct{}
+}
+
 // Counter is implemented by Connectors that count who did not come in.
 type Counter interface {
 	Counts() Counts
@@ -163,11 +170,12 @@ type Reason struct {
 	RetryAfter, Spread time.Duration
 }
 
-// Errors that ReadFrames ends with when the client is to blame. They may be wrapped.
+// Errors that ReadFrames and Take end with when the client is to blame. They may be wrapped.
 var (
 	ErrTooLarge  = errors.New("connectors: frame over the limit")
 	ErrMalformed = errors.New("connectors: malformed frame")
 	ErrStalled   = errors.New("connectors: frame not complete in time")
+	ErrSilent    = errors.New("connectors: no sign of life in time")
 )
 
 // Protocol is one client's conversation as a pure value: no I/O, no clock, no
