@@ -184,7 +184,7 @@ func TestListenErrorsNameFieldAndValue(t *testing.T) {
 		"bad address":            {&hybrid.Connector{ID: "game", Addr: "nonsense"}, `game: Addr "nonsense": `},
 		"unreadable certificate": {&hybrid.Connector{CertFile: "no.pem", KeyFile: "no.key"}, `hybrid: CertFile "no.pem": `},
 		"unreadable key":         {&hybrid.Connector{CertFile: "hybrid_test.go", KeyFile: "no.key"}, `hybrid: KeyFile "no.key": `},
-		"no certificate inside":  {&hybrid.Connector{CertFile: "hybrid.go", KeyFile: "wire.go"}, `hybrid: CertFile "hybrid.go", KeyFile "wire.go": `},
+		"no certificate inside":  {&hybrid.Connector{CertFile: "hybrid.go", KeyFile: "listener.go"}, `hybrid: CertFile "hybrid.go", KeyFile "listener.go": `},
 		"path that is no socket": {&hybrid.Connector{Addr: "unix:hybrid.go"}, `hybrid: Addr "unix:hybrid.go": `},
 	} {
 		t.Run(name, func(t *testing.T) {

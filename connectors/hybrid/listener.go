@@ -1,30 +1,32 @@
 package hybrid
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/port"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+	"github.com/fairlead-go/fairlead/internal/stream"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
 // maxUpgraded is how many upgraded clients may wait to be accepted.
 const maxUpgraded = 1024
 
+var errBusy = errors.New("too many clients on their way in")
+
 // listener is where clients of both kinds come out. They are told apart, and
 // upgraded, on goroutines of the port, which wait here until they are accepted.
 type listener struct {
 	slack    time.Duration // Connector.PackageTime
-	hello    int64         // the first read limit, until the Protocol sets its own
+	hello    int           // the first read limit, until the Protocol sets its own
 	http     http.Handler  // Connector.HTTP
-	upgrader *websocket.Upgrader
+	upgrader *stream.Upgrader
 	share    *port.Share
 
 	conns    chan connectors.Conn
@@ -41,15 +43,15 @@ var (
 )
 
 func newListener(c *Connector) (*listener, error) {
-	pages, err := newOrigins(c.Origins)
+	upgrader, err := stream.NewUpgrader(c.Origins)
 	if err != nil {
 		return nil, err
 	}
 	l := &listener{
 		slack:    c.PackageTime,
-		hello:    int64(pomelo.HeaderLen + c.pomeloConfig().MaxHello),
+		hello:    pomelo.HeaderLen + c.pomeloConfig().MaxHello,
 		http:     c.HTTP,
-		upgrader: newUpgrader(pages),
+		upgrader: upgrader,
 		conns:    make(chan connectors.Conn),
 		upgraded: make(chan struct{}, maxUpgraded),
 		errs:     make(chan error, 1),
@@ -66,7 +68,7 @@ func newListener(c *Connector) (*listener, error) {
 func (l *listener) claim() port.Claim {
 	return port.Claim{
 		Bytes:   []byte{pomelo.TypeHandshake, pomelo.TypeAck, pomelo.TypeHeartbeat, pomelo.TypeData, pomelo.TypeKick},
-		Conn:    func(c net.Conn) { l.offer(l.newStream(c)) },
+		Conn:    func(c net.Conn) { l.offer(l.newByteStream(c)) },
 		Upgrade: l.http == nil,
 		Handler: l,
 		Fail:    l.fail,
@@ -75,7 +77,7 @@ func (l *listener) claim() port.Claim {
 
 // ServeHTTP upgrades a client, or leaves the request to the user's handler.
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if l.http != nil && !websocket.IsWebSocketUpgrade(r) {
+	if l.http != nil && !stream.IsUpgrade(r) {
 		l.http.ServeHTTP(w, r)
 		return
 	}
@@ -83,11 +85,12 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case l.upgraded <- struct{}{}:
 		defer func() { <-l.upgraded }()
 	default:
-		refuse(w, r, http.StatusServiceUnavailable, errBusy)
+		stream.Refuse(w, http.StatusServiceUnavailable, errBusy)
 		return
 	}
-	if s, err := l.upgrade(w, r); err == nil { // else it has been answered
-		l.offer(s)
+	ws, err := l.upgrader.Upgrade(w, r, stream.Options{Slack: l.slack, Limit: l.hello})
+	if err == nil { // else it has been answered
+		l.offer(&webSocket{ws})
 	}
 }
 

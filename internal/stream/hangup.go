@@ -1,4 +1,4 @@
-package hybrid
+package stream
 
 import (
 	"errors"
@@ -19,10 +19,10 @@ const (
 	endTime = 2 * lingerTime
 )
 
-// hangup unblocks reader and writer, says farewell if the stream allows it, and
+// Close unblocks reader and writer, says farewell if the stream allows it, and
 // closes once the client has. A client that takes nothing is let go of at once. It
 // does not block, and works once.
-func (w *wire) hangup(farewell []byte) {
+func (w *Wire) Close(farewell []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -39,14 +39,14 @@ func (w *wire) hangup(farewell []byte) {
 }
 
 // poke ends reads and writes under way.
-func (w *wire) poke() {
+func (w *Wire) poke() {
 	past := time.Unix(1, 0)
-	_ = w.Conn.SetReadDeadline(past)
-	_ = w.Conn.SetWriteDeadline(past)
+	_ = w.conn.SetReadDeadline(past)
+	_ = w.conn.SetWriteDeadline(past)
 }
 
 // await waits for the writer to leave.
-func (w *wire) await(farewell []byte) {
+func (w *Wire) await(farewell []byte) {
 	defer time.AfterFunc(endTime, w.abort).Stop()
 	w.out.Lock()
 	defer w.out.Unlock()
@@ -54,7 +54,7 @@ func (w *wire) await(farewell []byte) {
 }
 
 // leave decides how the client is left, for who holds out.
-func (w *wire) leave(farewell []byte) {
+func (w *Wire) leave(farewell []byte) {
 	switch {
 	case w.cut || w.ended && w.stuck:
 		go w.abort()
@@ -70,41 +70,41 @@ func (w *wire) leave(farewell []byte) {
 }
 
 // drop closes at once. Only that of a kernel socket is known not to wait.
-func (w *wire) drop() {
+func (w *Wire) drop() {
 	if w.raw == nil {
-		go w.Conn.Close()
+		go w.conn.Close()
 		return
 	}
-	_ = w.Conn.Close()
+	_ = w.conn.Close()
 }
 
 // abort closes without regard to what the client has not taken yet: the kernel would
 // hold it for a minute.
-func (w *wire) abort() { port.Abort(w.Conn) }
+func (w *Wire) abort() { port.Abort(w.conn) }
 
 // sayNow writes farewell and ends our side, if that takes no waiting: a process
 // that exits right after it has been polite. It tells whether nothing is left to say.
-func (w *wire) sayNow(farewell []byte) bool {
+func (w *Wire) sayNow(farewell []byte) bool {
 	if w.raw == nil || len(w.left) > 0 || w.stuck && len(farewell) == 0 {
 		return false
 	}
 	if len(farewell) > 0 {
-		_ = w.Conn.SetWriteDeadline(time.Time{})
+		_ = w.conn.SetWriteDeadline(time.Time{})
 		n := w.now(farewell)
 		if n == 0 {
 			return false
 		}
 		w.cut = n < len(farewell)
 	}
-	_ = closeWrite(w.Conn)
+	_ = closeWrite(w.conn)
 	return true
 }
 
 // linger ends our side of the stream, and reads until the client has ended its
 // own, but not for long: closing with unread input would reset the connection
 // and take from the client what it has not read yet.
-func (w *wire) linger(farewell []byte) {
-	defer w.Conn.Close()
+func (w *Wire) linger(farewell []byte) {
+	defer w.conn.Close()
 	defer time.AfterFunc(endTime, w.abort).Stop()
 	end := time.Now().Add(lingerTime)
 	if w.finish(farewell, end) != nil {
@@ -114,7 +114,7 @@ func (w *wire) linger(farewell []byte) {
 	defer w.in.Unlock()
 	defer w.release()
 	w.buf, w.rest = nil, nil // the reader may still be at its frames
-	_ = w.Conn.SetReadDeadline(end)
+	_ = w.conn.SetReadDeadline(end)
 	w.err, w.begun = nil, false
 	for n := 0; n < lingerBytes && w.fill() == nil; {
 		n += len(w.rest)
@@ -122,14 +122,14 @@ func (w *wire) linger(farewell []byte) {
 }
 
 // finish writes what is left and ends our side.
-func (w *wire) finish(farewell []byte, end time.Time) error {
+func (w *Wire) finish(farewell []byte, end time.Time) error {
 	w.out.Lock()
 	defer w.out.Unlock()
-	_ = w.Conn.SetWriteDeadline(end)
+	_ = w.conn.SetWriteDeadline(end)
 	if w.flush() == nil && len(farewell) > 0 && !w.cut {
 		_, _ = w.put(farewell)
 	}
-	return closeWrite(w.Conn)
+	return closeWrite(w.conn)
 }
 
 func closeWrite(c net.Conn) error {

@@ -1,4 +1,4 @@
-package hybrid
+package stream
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ type origins struct {
 // opaque is the origin of pages that have none: sandboxed frames, files.
 const opaque = "null"
 
-// newOrigins checks and takes Connector.Origins.
+// newOrigins checks and takes what NewUpgrader is given.
 func newOrigins(list []string) (o origins, err error) {
 	o.listed = map[string]bool{}
 	for i, entry := range list {

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package hybrid
+package stream
 
 import (
 	"net"
@@ -10,9 +10,9 @@ import (
 // rawConn is nil: reading needs a buffer here.
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
-func (w *wire) attempt(uintptr) bool { return true }
+func (w *Wire) attempt(uintptr) bool { return true }
 
 // writeRaw is not called: there is no raw connection.
-func writeRaw(*wire, []byte, bool) (n int, full bool, err error) {
+func writeRaw(*Wire, []byte, bool) (n int, full bool, err error) {
 	return 0, false, nil
 }

@@ -1,4 +1,4 @@
-package hybrid
+package stream
 
 import (
 	"io"
@@ -105,8 +105,11 @@ func (b *batch) giveBack() {
 	batches.Put(b)
 }
 
-// giveBack returns a scrap: a buffer in which a write was put together.
-func giveBack(b *[]byte) {
+// Scrap is empty memory in which a write can be put together, until GiveBack.
+func Scrap() *[]byte { return scraps.Get().(*[]byte) }
+
+// GiveBack returns a Scrap.
+func GiveBack(b *[]byte) {
 	if cap(*b) <= maxKept {
 		*b = (*b)[:0]
 		scraps.Put(b)

@@ -1,4 +1,4 @@
-package hybrid
+package stream
 
 import (
 	"encoding/binary"
@@ -10,7 +10,7 @@ import (
 // short reads a message that is one frame, is there as a whole, and fits into the batch.
 // Most are and do; gorilla would allocate for each. All others are left to gorilla, those
 // that are wrong too.
-func (s *webSocket) short() (f connectors.Frame, ok bool) {
+func (s *WebSocket) short() (f connectors.Frame, ok bool) {
 	head, n := s.head()
 	size, ok := frameSize(head[:n])
 	if !ok || size > uint64(s.unread()) || head[1]&isMasked == 0 {
@@ -18,7 +18,7 @@ func (s *webSocket) short() (f connectors.Frame, ok bool) {
 	}
 	start := headSize(head[1])
 	body := int(size) - start
-	if limit := s.limit.Load(); limit > 0 && int64(body) > limit {
+	if limit := s.ReadLimit(); limit > 0 && body > limit {
 		return f, false
 	}
 	if f.Data, ok = s.gather().room(body); !ok {
@@ -32,14 +32,14 @@ func (s *webSocket) short() (f connectors.Frame, ok bool) {
 }
 
 // wholeNext tells whether the next message is one frame and all of it is there.
-func (s *webSocket) wholeNext() bool {
+func (s *WebSocket) wholeNext() bool {
 	head, n := s.head()
 	size, ok := frameSize(head[:n])
 	return ok && size <= uint64(s.unread())
 }
 
 // head is what is there of the next frame's head, and how much that is.
-func (s *webSocket) head() (head [maxHead]byte, n int) {
+func (s *WebSocket) head() (head [maxHead]byte, n int) {
 	b, _ := s.heads.Peek(min(s.heads.Buffered(), maxHead))
 	n = copy(head[:], b)
 	return head, n + copy(head[n:], s.rest)

@@ -1,6 +1,6 @@
 //go:build unix
 
-package hybrid
+package stream
 
 import (
 	"io"
@@ -34,7 +34,7 @@ func rawConn(c net.Conn) syscall.RawConn {
 
 // attempt reads what is there into a buffer from the pool. When nothing is, it
 // gives the buffer back and returns false: the runtime then waits.
-func (w *wire) attempt(fd uintptr) bool {
+func (w *Wire) attempt(fd uintptr) bool {
 	b := buffers.Get().(*buffer)
 	n, err := read(int(fd), b.data[:])
 	if err == syscall.EAGAIN {
@@ -65,7 +65,7 @@ func read(fd int, p []byte) (int, error) {
 
 // writeRaw writes b and counts what the kernel takes of it, as soon as it does. If it does
 // not wait it writes what there is room for. It is full when there was no room at the end.
-func writeRaw(to *wire, b []byte, wait bool) (n int, full bool, err error) {
+func writeRaw(to *Wire, b []byte, wait bool) (n int, full bool, err error) {
 	w := rawWrites.Get().(*rawWrite)
 	defer rawWrites.Put(w)
 	w.rest, w.to, w.wait = b, to, wait
@@ -83,7 +83,7 @@ func writeRaw(to *wire, b []byte, wait bool) (n int, full bool, err error) {
 // rawWrite is a write in the form that a RawConn wants it.
 type rawWrite struct {
 	rest   []byte
-	to     *wire
+	to     *Wire
 	wait   bool
 	waited bool
 	full   bool

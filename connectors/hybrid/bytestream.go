@@ -1,0 +1,96 @@
+package hybrid
+
+import (
+	"net"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+	"github.com/fairlead-go/fairlead/internal/stream"
+)
+
+// batchSize is how many bytes of packages are gathered for one write. More would
+// not leave faster: the kernel's send buffer is hardly larger.
+const batchSize = 16 << 10
+
+// byteStream is a client whose packages come one behind the other: over TCP, TLS,
+// a unix socket, or whatever a given net.Listener brings.
+type byteStream struct {
+	stream.Wire
+	packages pomelo.Stream // the reader's
+}
+
+var (
+	_ connectors.Conn = (*byteStream)(nil)
+	_ stream.Cutter   = (*byteStream)(nil)
+)
+
+func (l *listener) newByteStream(c net.Conn) *byteStream {
+	s := &byteStream{}
+	s.Init(c, l.slack)
+	s.SetReadLimit(l.hello)
+	return s
+}
+
+// ReadFrames returns the packages that one read brought, or waits for more. They
+// may have as many bytes as SetReadLimit says, header included.
+func (s *byteStream) ReadFrames() ([]connectors.Frame, error) { return s.Wire.ReadFrames(s) }
+
+// Cut implements stream.Cutter. A limit that was set since takes hold.
+func (s *byteStream) Cut(b []byte, dst []connectors.Frame) (packages []connectors.Frame, rest []byte, err error) {
+	if n := s.ReadLimit(); n > 0 {
+		s.packages.SetLimit(max(n-pomelo.HeaderLen, 1))
+	}
+	packages, err = s.packages.Feed(b, dst)
+	return packages, nil, err
+}
+
+// Pending implements stream.Cutter.
+func (s *byteStream) Pending() bool { return s.packages.Pending() }
+
+// Rest implements stream.Cutter.
+func (s *byteStream) Rest() { s.packages.Rest() }
+
+// Write sends packages with one write for each batchSize of bytes, and one for
+// a package that is longer.
+func (s *byteStream) Write(packages net.Buffers) error {
+	if len(packages) == 1 {
+		return s.Wire.Write(packages[0])
+	}
+	b := stream.Scrap()
+	defer stream.GiveBack(b)
+	for _, p := range packages {
+		if len(*b)+len(p) > batchSize && len(*b) > 0 {
+			if err := s.Wire.Write(*b); err != nil {
+				return err
+			}
+			*b = (*b)[:0]
+		}
+		if len(p) > batchSize {
+			if err := s.Wire.Write(p); err != nil {
+				return err
+			}
+			continue
+		}
+		*b = append(*b, p...)
+	}
+	return s.Wire.Write(*b)
+}
+
+// TryWrite is for one package, or few.
+func (s *byteStream) TryWrite(packages net.Buffers) (taken, rest bool) {
+	if len(packages) == 1 {
+		return s.Wire.TryWrite(packages[0])
+	}
+	b := stream.Scrap()
+	defer stream.GiveBack(b)
+	for _, p := range packages {
+		*b = append(*b, p...)
+	}
+	return s.Wire.TryWrite(*b)
+}
+
+// Close ends the stream. The reason is not told: pomelo has a package for that.
+func (s *byteStream) Close(connectors.Reason) { s.Wire.Close(nil) }
+
+// Transport is the network's name: "tcp", "unix", ….
+func (s *byteStream) Transport() string { return s.LocalAddr().Network() }
