@@ -13,13 +13,13 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// sink is a Conn that swallows what is written.
-type sink struct {
+// hole is a Conn that swallows what is written.
+type hole struct {
 	connectors.Conn
 	written *sync.WaitGroup
 }
 
-func (s *sink) Write(net.Buffers) error { s.written.Done(); return nil }
+func (h *hole) Write(net.Buffers) error { h.written.Done(); return nil }
 
 // bare is a Codec that costs nothing.
 type bare struct{ connectors.Codec }
@@ -49,7 +49,7 @@ func groupPush(b *testing.B, members int, p *messages.Push) {
 	room := &group{scope: "room"}
 	var written sync.WaitGroup
 	for range members {
-		room.add(&link{gate: g, conn: &sink{written: &written}, batcher: bt, codec: bare{}})
+		room.add(&link{gate: g, conn: &hole{written: &written}, batcher: bt, codec: bare{}})
 	}
 	var appending time.Duration
 	round := func() {

@@ -101,13 +101,16 @@ func (l *link) account(r connectors.Reason) (ev *messages.Closed, flushed bool) 
 	return ev, flushed
 }
 
-// leave counts a goroutine of the link out. The last one lets go of the node.
+// leave counts a goroutine of the link out.
 func (l *link) leave() {
 	l.mu.Lock()
-	l.live--
-	gone := l.closed && l.live == 0
-	l.mu.Unlock()
-	if gone {
+	defer l.mu.Unlock()
+	l.left()
+}
+
+// left is called with mu held. The last goroutine lets go of the node.
+func (l *link) left() {
+	if l.live--; l.live == 0 && l.closed {
 		l.links.Done()
 	}
 }

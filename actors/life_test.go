@@ -431,7 +431,7 @@ func TestASubscriberThatPanicsHurtsNobody(t *testing.T) {
 }
 
 func TestAConnThatPanicsIsLostAlone(t *testing.T) {
-	bubble(t, withGame, func(r *rig) {
+	bubbleOf(t, false, withGame, func(r *rig) {
 		a, b := r.dial(), r.dial()
 		a.send("broken wire")
 		if got := a.hungUp().Cause; got != messages.CauseFailed {

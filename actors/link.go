@@ -49,6 +49,7 @@ type link struct {
 	watched  bool               // the alarm rings within Limits.OutboxAge after its beginning
 	reason   *connectors.Reason // set once: the link ends
 	live     int                // goroutines of the link
+	taking   bool               // one of these is a Deliverer's
 	closed   bool
 	cancel   context.CancelFunc // of the handshake hooks that run
 	asked    int                // hooks that run
@@ -73,11 +74,25 @@ type link struct {
 	seats []seat // in groups; the batcher's
 }
 
+// start begins the conversation, on a goroutine of the link's.
+func (l *link) start() {
+	if d, ok := l.conn.(connectors.Deliverer); ok {
+		l.deliver(d)
+	} else {
+		l.serve()
+	}
+}
+
+// open lets the protocol say what comes first.
+func (l *link) open() {
+	l.guarded(func() { l.converse(connectors.Protocol.Open) })
+}
+
 // serve is the link's reader goroutine, up to the end of the handshake, which is the
 // deepest part of a conversation.
 func (l *link) serve() {
 	defer l.handOver()
-	l.guarded(func() { l.converse(connectors.Protocol.Open) })
+	l.open()
 	for l.currentCodec() == nil && l.readOn() {
 	}
 }
@@ -116,17 +131,25 @@ func (l *link) readOn() (again bool) {
 		reading = true
 		frames, err := l.conn.ReadFrames()
 		reading = false
-		if len(frames) > 0 && !l.feed(frames) {
-			return false
-		}
-		if err != nil {
-			l.end(readReason(err))
+		if !l.bring(frames, err) {
 			return false
 		}
 		if young && l.currentCodec() != nil {
 			return true
 		}
 	}
+}
+
+// bring handles what came of the wire: by a read, or by a Deliverer. It returns false when no more
+// is wanted.
+func (l *link) bring(frames []connectors.Frame, err error) (more bool) {
+	if len(frames) > 0 && !l.feed(frames) {
+		return false
+	}
+	if err != nil {
+		l.end(readReason(err))
+	}
+	return err == nil
 }
 
 // steps are kept for use again; a reader has one only while it handles frames.

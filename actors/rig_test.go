@@ -33,13 +33,23 @@ type rig struct {
 	place  *place
 	events *probe
 	log    *bytes.Buffer
+	brings bool // its clients' Conns are Deliverers
 }
 
-// bubble runs f with a rig in virtual time, and takes the rig down again.
+// bubble runs f with a rig in virtual time, and takes the rig down again. It does so for both forms
+// of Conns: those that are read, and those that bring their frames.
 func bubble(t *testing.T, tune func(*actors.Tree, *place), f func(r *rig)) {
+	t.Helper()
+	for form, brings := range map[string]bool{"read": false, "brought": true} {
+		t.Run(form, func(t *testing.T) { bubbleOf(t, brings, tune, f) })
+	}
+}
+
+func bubbleOf(t *testing.T, brings bool, tune func(*actors.Tree, *place), f func(r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, tune)
+		r.brings = brings
 		defer func() {
 			r.tree.Stop()
 			synctest.Wait()
@@ -108,6 +118,7 @@ type place struct {
 	once    sync.Once
 	pushed  atomic.Int64      // calls of AppendPush
 	shy     bool              // clients say hello first
+	full    bool              // and are sent away
 	encode  func(body string) // is called by AppendPush
 	far     *actor.PID        // of a route elsewhere
 	shaky   bool              // the next Expire panics
@@ -144,7 +155,11 @@ func (p *place) Accept() (connectors.Conn, error) {
 func (r *rig) dial() *end {
 	r.t.Helper()
 	e := r.newEnd()
-	r.enter(e, e)
+	if r.brings {
+		r.enter(&bringer{end: e}, e)
+	} else {
+		r.enter(e, e)
+	}
 	return e
 }
 
@@ -230,14 +245,21 @@ func (e *end) ReadFrames() ([]connectors.Frame, error) {
 		case "broken wire":
 			panic("in ReadFrames")
 		}
-		var frames []connectors.Frame
-		for line := range strings.SplitSeq(l, "\n") {
-			frames = append(frames, connectors.Frame{Data: []byte(line)})
-		}
-		return frames, nil
+		return cut(l), nil
 	case <-e.gone:
 		return nil, net.ErrClosed
 	}
+}
+
+// cut is a frame of each line.
+func cut(lines string) (frames []connectors.Frame) {
+	if lines == "" {
+		return nil
+	}
+	for line := range strings.SplitSeq(lines, "\n") {
+		frames = append(frames, connectors.Frame{Data: []byte(line)})
+	}
+	return frames
 }
 
 func (e *end) Write(packages net.Buffers) error {
@@ -280,7 +302,10 @@ func (p *lines) Open(s *connectors.Step, now time.Time) {
 	if p.seen = now; p.place.silence > 0 {
 		s.Expire = now.Add(p.place.silence)
 	}
-	if !p.place.shy {
+	switch {
+	case p.place.full:
+		s.Close = &connectors.Reason{Cause: messages.CauseRefused}
+	case !p.place.shy:
 		s.Codec = plain{p.place}
 	}
 }

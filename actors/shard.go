@@ -73,7 +73,7 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 	session.Socket = l.pid
 	l.session.Store(session)
 	s.gate.opening(l)
-	go l.serve()
+	go l.start()
 	if s.gate.stopping.Load() { // since we looked
 		l.dismiss(stopped)
 	}

@@ -15,8 +15,8 @@ import (
 const socketBurst = 64
 
 // socket stands for one client: its mailbox and its methods. What belongs to
-// the living wire is the link, which outlives a restart; link.serve, started
-// once by the shard, is the only reader of its Conn.
+// the living wire is the link, which outlives a restart; link.start, called
+// once by the shard, makes the only reader of its Conn, or its sink.
 type socket struct {
 	node *node
 	link *link // looked up at the first message: all sockets share their Props

@@ -389,6 +389,7 @@ func TestSeveralActorsAnswerARouteAndKeepEachClientsOrder(t *testing.T) {
 func TestARouteWithAnActorForEachClient(t *testing.T) {
 	var made atomic.Int64
 	bubble(t, func(tree *actors.Tree, _ *place) {
+		made.Store(0)
 		tree.Routes = []actors.Route{actors.PerSession("me", func(s *messages.Session) *actors.Handlers {
 			made.Add(1)
 			if s.RemoteAddr != "there" {

@@ -76,9 +76,7 @@ func (l *link) finished() bool {
 		return false
 	}
 	l.out.writing = false
-	if l.live--; l.live == 0 && l.closed {
-		l.links.Done()
-	}
+	l.left()
 	return true
 }
 

@@ -96,8 +96,8 @@ type Conn interface {
 // since there is no lasting stream to wait at: requests of HTTP, a socket that many clients share.
 // ReadFrames is not called then, and no goroutine waits in it.
 type Deliverer interface {
-	// Deliver names who takes what comes. It is called once, before anything else is wanted of
-	// the Conn but its addresses, and does not block.
+	// Deliver names who takes what comes. It is called at most once, when the protocol has opened
+	// the conversation: a SetReadLimit, a Write or a Close may have come before. It does not block.
 	Deliver(to Sink)
 }
 
@@ -106,6 +106,7 @@ type Sink interface {
 	// Take takes what ReadFrames would return: whole frames in order, valid until Take returns,
 	// and an error that is final. It returns when they have been handled, which is how a client with
 	// too much in flight is slowed down; and false when the client is gone: nothing more is to be brought.
+	// Until it returns the Conn's other methods are called as ever, so no lock of theirs may be held.
 	Take(frames []Frame, err error) (more bool)
 	// Moved says that the client has come over to another transport, in good order: Transport is
 	// to be asked again.

@@ -27,6 +27,14 @@ func (s *Session) WithSettings(changes map[string][]byte) *Session {
 	return c
 }
 
+// WithTransport is the session as it is once its client has come over to another transport. s
+// stays as it is.
+func (s *Session) WithTransport(name string) *Session {
+	c := s.copy()
+	c.Transport = name
+	return c
+}
+
 // copy shares the settings, which are never changed.
 func (s *Session) copy() *Session {
 	return &Session{

@@ -1,0 +1,73 @@
+package actors
+
+import "github.com/fairlead-go/fairlead/connectors"
+
+// sink is a link as a Deliverer sees it. Each Take stands in for the reader while it lasts, on a
+// goroutine of the Conn's: the link's mutex, which counts it in and out, hands over from one to the next
+// what is the reader's alone.
+type sink struct{ link *link }
+
+// deliver begins the conversation with a client whose Conn brings what it sends.
+func (l *link) deliver(d connectors.Deliverer) {
+	defer l.leave()
+	l.open()
+	if !l.ended() {
+		l.guarded(func() { d.Deliver(sink{l}) })
+	}
+}
+
+// Take handles frames as the reader does. A panic is the socket's failure, and costs what is left of
+// them; the next Take goes on.
+func (s sink) Take(frames []connectors.Frame, err error) (more bool) {
+	l := s.link
+	if !l.enter() {
+		return false
+	}
+	defer l.exited()
+	defer func() {
+		if p := recover(); p != nil {
+			l.fail(p)
+			more = l.bring(nil, err) && !l.ended() // err does not come again
+		}
+	}()
+	return l.bring(frames, err)
+}
+
+// Moved has the session say by which transport its client is there now.
+func (s sink) Moved() {
+	l := s.link
+	l.guarded(func() { l.moved(l.conn.Transport()) })
+}
+
+// moved changes the session's transport, unless its last word has been spoken.
+func (l *link) moved(transport string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.session.Load(); !l.closed && s.Transport != transport {
+		l.session.Store(s.WithTransport(transport))
+	}
+}
+
+// enter counts a Take in, unless the link ends. One that comes while another is under way would
+// upset the order: its Conn is as broken as one that panics.
+func (l *link) enter() bool {
+	l.mu.Lock()
+	twice, in := l.taking, !l.taking && l.reason == nil
+	if in {
+		l.taking = true
+		l.live++
+	}
+	l.mu.Unlock()
+	if twice {
+		l.broken("connectors: Take while another one is under way")
+	}
+	return in
+}
+
+// exited counts a Take out.
+func (l *link) exited() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taking = false
+	l.left()
+}
