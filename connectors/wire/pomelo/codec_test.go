@@ -87,6 +87,18 @@ func TestPushes(t *testing.T) { // P6.1, P11.5
 	}
 }
 
+func TestAttachmentsAreRefused(t *testing.T) {
+	beside := [][]byte{[]byte("bytes")}
+	b, err := pomelo.Codec{}.AppendResponse([]byte("x"), connectors.Origin{ID: 1}, &messages.Response{Body: []byte(`{}`), Attachments: beside})
+	if !errors.Is(err, pomelo.ErrAttachments) || string(b) != "x" {
+		t.Errorf("a response with attachments = %q, %v, want %v", b, err, pomelo.ErrAttachments)
+	}
+	b, err = pomelo.Codec{}.AppendPush([]byte("x"), &messages.Push{Route: "r", Body: []byte(`{}`), Attachments: beside})
+	if !errors.Is(err, pomelo.ErrAttachments) || string(b) != "x" {
+		t.Errorf("a push with attachments = %q, %v, want %v", b, err, pomelo.ErrAttachments)
+	}
+}
+
 func TestKicks(t *testing.T) { // P12.1
 	for reason, want := range map[string]string{
 		"kick":                 `{"reason":"kick"}`,
