@@ -58,7 +58,7 @@ func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Resp
 		dst = t.raw(openFrame(dst), `{"id":`)
 		dst = strconv.AppendUint(dst, to.ID, 10)
 		dst = m.append(t.raw(dst, `,"body":`), t)
-		return closeFrame(append(dst, '}'), start, part), nil
+		return closeFrame(append(dst, '}'), start, answer), nil
 	}
 	start := len(dst)
 	dst = c.appendHead(openFrame(dst), Ack, m.count())

@@ -9,12 +9,12 @@ import (
 
 // Join appends the frames in packages to dst, in order, as a client in this namespace, empty for
 // Main, is to be sent them: what there is for a pomelo client one behind the other becomes one
-// packet, a list if there are several. It does not change packages.
+// packet, a list, if a push is among it; answers alone remain packets of their own. It does not
+// change packages.
 func Join(dst []byte, packages net.Buffers, namespace string) []byte {
 	in := frames{packages: packages}
-	in.next()
-	for in.size > 0 {
-		if in.opcode == part {
+	for in.next(); in.size > 0; {
+		if in.part() {
 			dst = in.appendRun(dst, namespace)
 			continue
 		}
@@ -51,20 +51,42 @@ func (f *frames) next() {
 	f.opcode, f.payload = opcode, payload
 }
 
-// appendRun appends one packet of all parts up to the next frame that is none.
+// part tells whether the frame is one that never reaches a wire.
+func (f *frames) part() bool { return f.opcode == part || f.opcode == answer }
+
+// appendRun appends the parts up to the next frame that is none.
 func (f *frames) appendRun(dst []byte, namespace string) []byte {
+	n, pushes := f.run()
+	if pushes == 0 || n == 1 {
+		for ; n > 0; n-- {
+			start := len(dst)
+			dst = append(appendMessage(dst, namespace), f.payload...)
+			dst = closeFrame(append(dst, `"]`...), start, websocket.Text)
+			f.next()
+		}
+		return dst
+	}
 	start := len(dst)
+	dst = append(appendMessage(dst, namespace), '[')
+	for ; n > 0; n-- {
+		dst = append(append(dst, f.payload...), ',')
+		f.next()
+	}
+	return closeFrame(append(dst[:len(dst)-1], `]"]`...), start, websocket.Text)
+}
+
+// run is how many parts come one behind the other, and how many of them are no answers.
+func (f *frames) run() (n, pushes int) {
+	for ahead := *f; ahead.size > 0 && ahead.part(); ahead.next() {
+		n++
+		if ahead.opcode == part {
+			pushes++
+		}
+	}
+	return n, pushes
+}
+
+func appendMessage(dst []byte, namespace string) []byte {
 	dst = append(openFrame(dst), engineio.Message, Event)
-	dst = append(appendNamespace(dst, namespace), `["message","[`...)
-	list := len(dst) - 1
-	dst = append(dst, f.payload...)
-	f.next()
-	if f.size == 0 || f.opcode != part { // alone: not in a list
-		dst = append(dst[:list], dst[list+1:]...)
-		return closeFrame(append(dst, `"]`...), start, websocket.Text)
-	}
-	for ; f.size > 0 && f.opcode == part; f.next() {
-		dst = append(append(dst, ','), f.payload...)
-	}
-	return closeFrame(append(dst, `]"]`...), start, websocket.Text)
+	return append(appendNamespace(dst, namespace), `["message","`...)
 }

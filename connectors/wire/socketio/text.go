@@ -14,6 +14,9 @@ import (
 // string, which Join puts into a packet, alone or with others.
 const part = 0x3
 
+// answer is the opcode of a part that is a response.
+const answer = 0x4
+
 // maxHead is the longest head of a frame.
 const maxHead = 10
 
