@@ -20,6 +20,7 @@ type Context struct {
 	route    *routeActor
 	req      *messages.Request
 	socket   *actor.PID
+	attached [][]byte
 	deferred bool
 	panicked bool
 }
@@ -114,22 +115,35 @@ func (c *Context) All() Group {
 	return Group{node: c.route.node, to: audience{all: true}, lanes: c.route.lanes}
 }
 
+// Attach sends bytes along with the answer, where the client's wire can (socket.io): its body holds
+// {"_placeholder":true,"num":i} in place of each. It keeps them.
+func (c *Context) Attach(parts ...[]byte) { c.attached = append(c.attached, parts...) }
+
 // Defer lets the handler answer later: what it returns is ignored, and the Reply
 // answers. The request keeps its slot and its deadline.
 func (c *Context) Defer() *Reply {
 	c.deferred = true
-	return &Reply{route: c.route, req: c.req, socket: c.socket}
+	return &Reply{route: c.route, req: c.req, socket: c.socket, attached: c.attached}
 }
 
 // ending is the message that ends a request: a Done for a notify.
-func ending(n *node, req *messages.Request, b []byte, err error) any {
-	if err != nil {
-		return failed(n, req, b, err)
+func ending(n *node, req *messages.Request, a answer) any {
+	if a.err != nil {
+		return failed(n, req, a.body, a.err)
 	}
 	if req.Notify {
 		return &messages.Done{Seq: req.Seq}
 	}
-	return req.Reply(b)
+	m := req.Reply(a.body)
+	m.Attachments = a.attached
+	return m
+}
+
+// answer is what a handler has to say.
+type answer struct {
+	body     []byte
+	attached [][]byte
+	err      error
 }
 
 // failed is ending for errors. What is no *messages.Error is logged, and the client sees
@@ -159,7 +173,12 @@ type Reply struct {
 	req    *messages.Request
 	socket *actor.PID
 	used   atomic.Bool
+
+	attached [][]byte
 }
+
+// Attach is Context.Attach. It is called before Send.
+func (r *Reply) Attach(parts ...[]byte) { r.attached = append(r.attached, parts...) }
 
 // Send answers with v as JSON. It fails when v has no JSON form or the reply has been used.
 func (r *Reply) Send(v any) error {
@@ -183,7 +202,7 @@ func (r *Reply) end(b []byte, err error) error {
 		return ErrReplied
 	}
 	n := r.route.node
-	if m := ending(n, r.req, b, err); r.socket != nil {
+	if m := ending(n, r.req, answer{b, r.attached, err}); r.socket != nil {
 		n.sendBehind(r.route.lanes, r.socket, m)
 	}
 	return nil

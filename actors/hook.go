@@ -69,6 +69,9 @@ func (l *link) hook(ctx context.Context, cancel context.CancelFunc, h *connector
 	if l.asked--; l.asked == 0 {
 		l.cancel = nil
 	}
+	if err == nil && len(h.Settings) > 0 {
+		l.session.Store(l.session.Load().WithSettings(h.Settings))
+	}
 	l.mu.Unlock()
 	defer func() {
 		if p := recover(); p != nil {

@@ -232,13 +232,13 @@ func (r *routeActor) answer(c *Context, b []byte, err error) {
 	}
 	l := r.linkOf(c.socket)
 	if err != nil || c.req.Notify || l == nil || !r.lanes[l.batcher.k].empty() {
-		r.send(c.socket, ending(r.node, c.req, b, err))
+		r.send(c.socket, ending(r.node, c.req, answer{b, c.attached, err}))
 		return
 	}
 	m := &r.response
-	m.Seq, m.Body, m.Encoding = c.req.Seq, b, c.req.Encoding
+	m.Seq, m.Body, m.Encoding, m.Attachments = c.req.Seq, b, c.req.Encoding, c.attached
 	l.respond(m)
-	m.Body = nil
+	m.Body, m.Attachments = nil, nil
 }
 
 // call runs the handler; its panic is code 500 for this request and one log line.

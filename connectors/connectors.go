@@ -65,7 +65,7 @@ type Frame struct {
 }
 
 // Conn is the wire of one client. One goroutine reads it and one writes it;
-// Close, SetReadLimit and SetWriteDeadline may be called from others.
+// Close and SetReadLimit may be called from others.
 type Conn interface {
 	// ReadFrames blocks until the client has sent something and returns all
 	// whole frames that one read brought, in order. They are valid until the
@@ -76,8 +76,6 @@ type Conn interface {
 	// Write sends packages in order, in as few writes as the wire allows. It
 	// does not keep them.
 	Write(packages net.Buffers) error
-	// SetWriteDeadline bounds a Write, also one under way; the zero time does not.
-	SetWriteDeadline(t time.Time) error
 	// SetReadLimit makes ReadFrames fail with ErrTooLarge on a frame whose
 	// announced size is over n bytes.
 	SetReadLimit(n int)
@@ -273,6 +271,9 @@ type Hello struct {
 	// User is the application's part of the handshake as the client wrote it
 	// (JSON), Raw the whole of it. Both may be kept.
 	User, Raw []byte
+	// Settings is for the application to fill in: what the client's session holds from its
+	// beginning.
+	Settings map[string][]byte
 }
 
 // Codec turns messages into a client's bytes. It is shared by many clients, has no

@@ -164,7 +164,7 @@ func serveAll(l connectors.Listener, served chan<- int) {
 		go func() {
 			defer c.Close(connectors.Reason{})
 			_, _, _ = c.Transport(), c.LocalAddr().String(), c.RemoteAddr().String()
-			_ = c.SetWriteDeadline(time.Now().Add(patience))
+			defer time.AfterFunc(patience, func() { c.Close(connectors.Reason{}) }).Stop()
 			_ = c.Write(net.Buffers{bytes.Repeat([]byte("x"), 100_000)})
 			_, _ = c.ReadFrames()
 		}()

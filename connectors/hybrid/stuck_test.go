@@ -120,11 +120,11 @@ func TestAStuckClientWhoseWriteHasEndedIsLetGoOfAtOnce(t *testing.T) {
 			l := listen(t, k.connector)
 			_, server := k.open(t, l)
 			ended := writing(t, server)
-			_ = server.SetWriteDeadline(time.Now())
+			_ = server.(deadliner).SetWriteDeadline(time.Now())
 			if err := <-ended; err == nil || errors.Is(err, net.ErrClosed) {
 				t.Errorf("Write = %v, want it to be late", err)
 			}
-			_ = server.SetWriteDeadline(time.Time{})
+			_ = server.(deadliner).SetWriteDeadline(time.Time{})
 			sent := taken(server)
 			if err := server.Write(net.Buffers{[]byte("more")}); err == nil {
 				t.Error("something was written behind a package that was cut off")

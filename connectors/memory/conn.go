@@ -101,9 +101,6 @@ func (c *conn) Write(packages net.Buffers) error {
 // waits for it to read.
 func (c *conn) Progress() (taken uint64, stalled time.Time) { return c.end.progress() }
 
-// SetWriteDeadline bounds a Write, also one under way; the zero time does not.
-func (c *conn) SetWriteDeadline(t time.Time) error { return c.end.SetWriteDeadline(t) }
-
 // SetReadLimit makes ReadFrames refuse packages over n bytes, header included.
 // It takes hold with the bytes read next.
 func (c *conn) SetReadLimit(n int) { c.limit.Store(int64(n)) }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -194,17 +193,6 @@ func TestCloseLetsTheClientReadWhatWasWritten(t *testing.T) {
 		}
 		if err := conn.Write(net.Buffers{[]byte(data)}); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("write after close: %v, want net.ErrClosed", err)
-		}
-	})
-}
-
-func TestAStuckClientEndsTheWriteByItsDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, conn := connect(t, &memory.Connector{Buffer: 100})
-		begin := time.Now()
-		time.AfterFunc(time.Second, func() { conn.SetWriteDeadline(time.Now()) })
-		if err := conn.Write(net.Buffers{make([]byte, 60), make([]byte, 60)}); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begin) != time.Second {
-			t.Errorf("ended with %v after %v, want a timeout after 1s", err, time.Since(begin))
 		}
 	})
 }
