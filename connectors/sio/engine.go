@@ -1,0 +1,273 @@
+package sio
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
+	"github.com/fairlead-go/fairlead/internal/stream"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// engine is one client's Engine.IO connection: what lasts while it polls, upgrades, and leaves and
+// joins namespaces. Its goroutines are those of its requests, and one that reads its WebSocket.
+type engine struct {
+	l             *listener
+	sid           string
+	version       engineio.Version
+	b64           bool // the client takes no binary
+	local, remote net.Addr
+
+	// in makes what the client sends be handled in order: a POST and a WebSocket may bring it at once.
+	in      sync.Mutex
+	dialect engineio.Dialect
+	last    *seat // whom binary messages are for
+
+	// mu guards the rest: requests, the WebSocket's reader, writers and time meet here.
+	mu        sync.Mutex
+	heart     engineio.Heart
+	greeting  *greeting // nil when nobody will ask for it
+	seats     []*seat
+	ws        *stream.WebSocket // nil while the client polls
+	rising    *stream.WebSocket // its upgrade
+	probed    bool              // which the client has probed
+	poll      *poll             // the GET that is held
+	posting   bool
+	out       []byte     // frames that wait for a GET
+	room      *sync.Cond // when out is full; nil until it was
+	taken     uint64     // bytes that GETs have taken, or out has
+	taking    int        // sessions that handle what came: the client cannot show life
+	suspended bool       // and should have, meanwhile
+	timer     *time.Timer
+	idleBy    time.Time // when it must have a session
+	end       *ending
+}
+
+// ending is how an engine ends.
+type ending struct {
+	err    error             // what its sessions learn
+	reason connectors.Reason // what a WebSocket's close frame says
+	// farewell is frames of sessions, last those of the engine: for a client that polls, of the answer
+	// behind it. Clients look at what ends an engine before they look at what came with it.
+	farewell, last []byte
+	// wait lets a client that polls fetch what is left: it may be between two GETs.
+	wait bool
+}
+
+// lingerTime is how long a client that polls may take for that.
+const lingerTime = 2 * time.Second
+
+// newEngine makes the engine of a client whose open packet waits.
+func (l *listener) newEngine(r *request, ws *stream.WebSocket) *engine {
+	now := time.Now()
+	e := &engine{
+		l: l, sid: newID(), version: r.version, b64: r.b64, ws: ws,
+		local: r.local(), remote: r.remote(),
+		heart:    l.rhythm(r.version).Start(now),
+		greeting: r.greeting(),
+		idleBy:   now.Add(l.connect),
+	}
+	e.out = r.version.AppendOpen(nil, engineio.Handshake{
+		SID:          e.sid,
+		Upgrades:     ws == nil && l.webSocket,
+		PingInterval: l.pingInterval,
+		PingTimeout:  l.pingTimeout,
+		MaxPayload:   l.payload,
+	})
+	e.timer = time.AfterFunc(e.next(now), e.tick)
+	return e
+}
+
+// next is called with mu held: how long until the engine must look at the clock.
+func (e *engine) next(now time.Time) time.Duration {
+	due := e.heart.Due()
+	if len(e.seats) == 0 && e.idleBy.Before(due) {
+		due = e.idleBy
+	}
+	return due.Sub(now)
+}
+
+// tick looks at the clock.
+func (e *engine) tick() {
+	defer e.recovered()
+	now := time.Now()
+	e.mu.Lock()
+	if e.end != nil {
+		e.mu.Unlock()
+		return
+	}
+	idle := len(e.seats) == 0 && !now.Before(e.idleBy)
+	ping, dead := false, false
+	if e.taking > 0 {
+		e.suspended = true
+		e.timer.Reset(e.l.pingTimeout)
+	} else {
+		ping, dead = e.heart.Expire(now)
+		e.timer.Reset(e.next(now))
+	}
+	e.mu.Unlock()
+	switch {
+	case idle:
+		e.fail(errNoSession)
+	case dead:
+		e.fail(connectors.ErrSilent)
+	case ping:
+		e.say(engineio.AppendPacket(nil, engineio.Ping, ""))
+	}
+}
+
+// alive looks at the clock because a request has come.
+func (e *engine) alive() bool {
+	e.mu.Lock()
+	dead := e.end == nil && e.taking == 0 && e.heart.Dead(time.Now())
+	e.mu.Unlock()
+	if dead {
+		e.fail(connectors.ErrSilent)
+	}
+	return !dead
+}
+
+// take counts a session that handles what came, and rest one that has.
+func (e *engine) take() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.taking++
+}
+
+func (e *engine) rest() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.taking--; e.taking > 0 || !e.suspended || e.end != nil {
+		return
+	}
+	now := time.Now()
+	e.suspended = false
+	e.heart = e.l.rhythm(e.version).Start(now)
+	e.timer.Reset(e.next(now))
+}
+
+// say sends packets of the engine's own.
+func (e *engine) say(frames []byte) {
+	e.mu.Lock()
+	ws := e.ws
+	if ws == nil && e.end == nil {
+		e.out = append(e.out, frames...)
+		e.serve()
+	}
+	e.mu.Unlock()
+	if ws != nil {
+		_ = ws.Interject(frames) // who reads learns of an error
+	}
+}
+
+// fail ends the engine because of what the client did.
+func (e *engine) fail(err error) {
+	e.over(&ending{err: err, reason: reasonOf(err), last: engineio.AppendPacket(nil, engineio.Close, "")})
+}
+
+// leave ends the engine because the client said so.
+func (e *engine) leave() {
+	e.over(&ending{
+		err: io.EOF, reason: connectors.Reason{Cause: messages.CauseClient},
+		last: engineio.AppendPacket(nil, engineio.Noop, ""), wait: true,
+	})
+}
+
+// dismiss ends an engine that has no session.
+func (e *engine) dismiss() {
+	e.mu.Lock()
+	idle := len(e.seats) == 0
+	e.mu.Unlock()
+	if idle {
+		e.close(connectors.Reason{Cause: messages.CauseStopping}, nil)
+	}
+}
+
+// close ends the engine because we want to. farewell is the last that sessions say.
+func (e *engine) close(r connectors.Reason, farewell []byte) {
+	e.over(&ending{
+		err: net.ErrClosed, reason: r, wait: !abrupt(r.Cause),
+		farewell: farewell, last: engineio.AppendPacket(nil, engineio.Close, ""),
+	})
+}
+
+// abrupt tells whether a client that polls is not waited for (P20.8).
+func abrupt(c messages.Cause) bool {
+	switch c {
+	case messages.CauseMalformed, messages.CauseTooLarge, messages.CauseHeartbeatTimeout, messages.CauseNetwork,
+		messages.CauseStalled, messages.CauseSlow, messages.CauseOverloaded:
+		return true
+	}
+	return false
+}
+
+// over ends the engine. The first end counts.
+func (e *engine) over(end *ending) {
+	e.mu.Lock()
+	if e.end != nil {
+		e.mu.Unlock()
+		return
+	}
+	e.end = end
+	e.timer.Stop()
+	ws, rising, seats := e.ws, e.rising, e.seats
+	e.rising, e.seats, e.greeting = nil, nil, nil
+	e.wakeWriters()
+	left := ws == nil && e.conclude()
+	e.mu.Unlock()
+
+	if len(seats) == 0 {
+		e.l.changed(-1, 0)
+	}
+	if ws != nil {
+		ws.Close(end.farewell, end.reason)
+		e.l.forget(e)
+	}
+	if rising != nil {
+		rising.Close(nil, end.reason)
+	}
+	for _, s := range seats {
+		s.lose(end.err)
+	}
+	switch {
+	case left:
+		time.AfterFunc(lingerTime, e.vanish)
+	case ws == nil:
+		e.vanish()
+	}
+}
+
+// conclude is called with mu held. It says the last to a client that polls, and tells whether something
+// is left that it may fetch.
+func (e *engine) conclude() (left bool) {
+	end := e.end
+	if !end.wait {
+		e.out = nil
+	}
+	e.out = append(e.out, end.farewell...)
+	if len(end.farewell) == 0 {
+		e.out, end.last = append(e.out, end.last...), nil
+	}
+	e.serve()
+	return end.wait && len(e.out) > 0
+}
+
+// vanish lets go of an engine whose client polls.
+func (e *engine) vanish() {
+	if e.l.forget(e) {
+		e.l.changed(0, -1)
+	}
+}
+
+// recovered is deferred on goroutines of the engine's own: what panics there is this client's loss.
+func (e *engine) recovered() {
+	if v := recover(); v != nil {
+		e.l.log.Error("panic in a socket.io engine", "panic", v, "stack", string(debug.Stack()))
+		e.fail(fmt.Errorf("panic: %v", v))
+	}
+}

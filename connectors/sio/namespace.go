@@ -1,0 +1,139 @@
+package sio
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/body"
+	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
+	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// enter begins the session that clients of Engine.IO 3 have without asking.
+func (e *engine) enter() {
+	if e.version == engineio.V3 {
+		e.in.Lock()
+		defer e.in.Unlock()
+		e.join(&seat{engine: e, namespace: socketio.Main})
+	}
+}
+
+// connect handles a CONNECT, for who holds in (P21.3).
+func (e *engine) connect(packet []byte) error {
+	p, err := socketio.Decode(packet)
+	if err != nil {
+		return err
+	}
+	s := &seat{engine: e, namespace: cmp.Or(string(p.Namespace), socketio.Main)}
+	taken := e.seat(s.namespace) != nil
+	if e.version == engineio.V3 {
+		s.query, _ = url.ParseQuery(string(p.Query)) // of what makes no sense, the rest
+		if taken || s.namespace == socketio.Main {
+			return nil // it has that
+		}
+	} else if s.auth, err = authOf(p.Data); err != nil {
+		return err
+	} else if taken {
+		return errTwice
+	}
+	if !e.l.namespaces[s.namespace] {
+		e.say(e.refuse(s.namespace))
+		return nil
+	}
+	e.join(s)
+	return nil
+}
+
+// refuse answers a CONNECT of a namespace that there is not.
+func (e *engine) refuse(namespace string) []byte {
+	text := `{"message":"Invalid namespace"}`
+	if e.version == engineio.V3 {
+		text = `"Invalid namespace"`
+	}
+	return packet(socketio.Packet{Type: socketio.ConnectError, Namespace: []byte(namespace), Data: []byte(text)})
+}
+
+// packet is a packet as a frame.
+func packet(p socketio.Packet) []byte {
+	return engineio.AppendPacket(nil, engineio.Message, p.Append(nil))
+}
+
+// maxDepth is how deep what a client says of itself may be nested.
+const maxDepth = 32
+
+// authOf is a copy of what a client says of itself: an object, or nothing.
+func authOf(b []byte) ([]byte, error) {
+	switch {
+	case len(b) == 0:
+		return nil, nil
+	case b[0] != '{' || body.CheckDepth(b, maxDepth) != nil || !json.Valid(b):
+		return nil, errAuth
+	}
+	return bytes.Clone(b), nil
+}
+
+// join gives the client a seat, and waits until it is accepted.
+func (e *engine) join(s *seat) {
+	s.id = newID()
+	s.gone, s.attached = make(chan struct{}), make(chan struct{})
+	e.mu.Lock()
+	if e.end != nil {
+		e.mu.Unlock()
+		return
+	}
+	s.polled = e.ws == nil
+	e.seats = append(e.seats, s)
+	first := len(e.seats) == 1
+	e.mu.Unlock()
+	if first {
+		e.l.changed(-1, 0)
+	}
+	if !e.l.offer(s) {
+		s.Close(connectors.Reason{Cause: messages.CauseStopping})
+	}
+}
+
+// seat is who sits in a namespace, and has not said that it leaves.
+func (e *engine) seat(namespace string) *seat {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range slices.Backward(e.seats) {
+		if s.namespace == namespace && !s.parted {
+			return s
+		}
+	}
+	return nil
+}
+
+// part notes that the client leaves a namespace.
+func (e *engine) part(s *seat) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.parted = true
+	e.last = nil
+}
+
+// unseat takes a seat away, and tells whether it was the last.
+func (e *engine) unseat(s *seat) (last bool) {
+	n := len(e.seats)
+	e.seats = slices.DeleteFunc(e.seats, func(o *seat) bool { return o == s })
+	if last = n > 0 && len(e.seats) == 0; last && e.end == nil {
+		now := time.Now()
+		e.idleBy = now.Add(e.l.connect)
+		e.timer.Reset(e.next(now))
+	}
+	return last
+}
+
+// inhabited tells whether the client has a session.
+func (e *engine) inhabited() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.seats) > 0
+}

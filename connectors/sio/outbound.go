@@ -1,0 +1,106 @@
+package sio
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
+	"github.com/fairlead-go/fairlead/internal/stream"
+)
+
+// most is how many bytes wait for a GET, at least, before a Write does: for a client that polls, they are
+// what a kernel's send buffer is for others.
+const most = 32 << 10
+
+// Write sends packages in order.
+func (s *seat) Write(packages net.Buffers) error {
+	b := stream.Scrap()
+	defer stream.GiveBack(b)
+	*b = s.engine.wire(socketio.Join(*b, packages, s.namespace))
+	ws, err := s.put(*b)
+	if ws == nil {
+		return err
+	}
+	return ws.Write(*b)
+}
+
+// TryWrite is Write without waiting.
+func (s *seat) TryWrite(packages net.Buffers) (taken, rest bool) {
+	b := stream.Scrap()
+	defer stream.GiveBack(b)
+	*b = s.engine.wire(socketio.Join(*b, packages, s.namespace))
+	e := s.engine
+	e.mu.Lock()
+	ws := e.ws
+	if taken = ws == nil && e.end == nil && !s.closed && len(e.out) < most; taken {
+		e.push(*b)
+	}
+	e.mu.Unlock()
+	if ws != nil {
+		return ws.TryWrite(*b)
+	}
+	return taken, false
+}
+
+// put lets frames wait for a GET, as soon as there is room, or returns the WebSocket that they are to be
+// written to.
+func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer func() { s.stalled = time.Time{} }()
+	for {
+		switch {
+		case e.end != nil, s.closed:
+			return nil, net.ErrClosed
+		case e.ws != nil:
+			return e.ws, nil
+		case len(e.out) < most:
+			e.push(frames)
+			return nil, nil
+		}
+		if s.stalled.IsZero() {
+			s.stalled = time.Now()
+		}
+		if e.room == nil {
+			e.room = sync.NewCond(&e.mu)
+		}
+		e.room.Wait()
+	}
+}
+
+// push is called with mu held.
+func (e *engine) push(frames []byte) {
+	e.out = append(e.out, frames...)
+	e.taken += uint64(len(frames))
+	e.serve()
+}
+
+// wakeWriters is called with mu held.
+func (e *engine) wakeWriters() {
+	if e.room != nil {
+		e.room.Broadcast()
+	}
+}
+
+// Progress tells how a Write gets on.
+func (s *seat) Progress() (taken uint64, stalled time.Time) {
+	e := s.engine
+	e.mu.Lock()
+	ws, taken, stalled := e.ws, e.taken, s.stalled
+	e.mu.Unlock()
+	if ws != nil {
+		n, since := ws.Progress()
+		return taken + n, since
+	}
+	return taken, stalled
+}
+
+// wire is frames as the client can take them.
+func (e *engine) wire(frames []byte) []byte {
+	if e.b64 {
+		return e.version.AppendBase64(nil, frames)
+	}
+	return frames
+}

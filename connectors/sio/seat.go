@@ -1,0 +1,190 @@
+package sio
+
+import (
+	"encoding/json"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// seat is one session: a client's engine in one namespace, as a Conn.
+type seat struct {
+	engine    *engine
+	namespace string
+	id        string     // what the client is told
+	auth      []byte     // what it says of itself, as JSON; nil if nothing
+	query     url.Values // of its CONNECT
+
+	left bool // the engine's in: it is not listened to any more
+
+	attached chan struct{} // closed when sink is there
+	gone     chan struct{} // closed when it is closed
+
+	// The engine's mu guards the rest.
+	sink    connectors.Sink
+	polled  bool      // its first transport
+	parted  bool      // the client has left
+	closed  bool      // we have
+	stalled time.Time // since when a Write waits for a GET
+}
+
+var (
+	_ connectors.Conn      = (*seat)(nil)
+	_ connectors.Deliverer = (*seat)(nil)
+	_ connectors.Prompt    = (*seat)(nil)
+	_ connectors.Meter     = (*seat)(nil)
+)
+
+// introduce says who the client is.
+func (s *seat) introduce(connector string) socketio.Seat {
+	e := s.engine
+	transport := s.Transport()
+	in := socketio.Seat{
+		Version: e.version, Namespace: s.namespace, SID: s.id,
+		Hello: connectors.Hello{
+			Connector: connector, Transport: transport, RemoteAddr: e.remote,
+			Type: "socket.io", Version: strconv.Itoa(int(e.version)), User: s.auth,
+		},
+	}
+	e.mu.Lock()
+	g := e.greeting
+	if len(e.l.namespaces) == 1 {
+		e.greeting = nil
+	}
+	e.mu.Unlock()
+	if g == nil { // the engine has ended
+		return in
+	}
+	in.Mode = socketio.ModeOf(g.mode())
+	if m := modeOf(s.auth); m != "" {
+		in.Mode = socketio.ModeOf(m)
+	}
+	in.Hello.Raw = g.raw(transport, s.namespace, s.auth, s.query)
+	s.auth, s.query = nil, nil
+	return in
+}
+
+// modeOf is what a client asks for with auth.mode.
+func modeOf(auth []byte) string {
+	var a struct {
+		Mode any `json:"mode"`
+	}
+	_ = json.Unmarshal(auth, &a)
+	m, _ := a.Mode.(string)
+	return m
+}
+
+// Deliver names who takes what comes.
+func (s *seat) Deliver(to connectors.Sink) {
+	e := s.engine
+	e.mu.Lock()
+	s.sink = to
+	end, moved := e.end, s.polled && e.ws != nil
+	e.mu.Unlock()
+	close(s.attached)
+	if moved {
+		to.Moved()
+	}
+	if end != nil {
+		to.Take(nil, end.err)
+	}
+}
+
+// take hands over what the client has sent, for who holds in, and waits until it is handled.
+func (s *seat) take(frames []connectors.Frame) {
+	if s.left {
+		return
+	}
+	select {
+	case <-s.attached:
+	case <-s.gone:
+		s.left = true
+		return
+	}
+	s.engine.take()
+	defer s.engine.rest()
+	s.left = !s.sink.Take(frames, nil)
+}
+
+// lose says that the engine has ended.
+func (s *seat) lose(err error) {
+	s.engine.mu.Lock()
+	sink := s.sink
+	s.engine.mu.Unlock()
+	if sink != nil { // else Deliver says so
+		sink.Take(nil, err)
+	}
+}
+
+// moved says that the engine has another transport.
+func (s *seat) moved() {
+	s.engine.mu.Lock()
+	sink := s.sink
+	s.engine.mu.Unlock()
+	if sink != nil { // else Deliver says so
+		sink.Moved()
+	}
+}
+
+// ReadFrames is not called: see Deliver.
+func (s *seat) ReadFrames() ([]connectors.Frame, error) { return nil, net.ErrClosed }
+
+// SetReadLimit does nothing: a limit holds for all that an engine is sent.
+func (s *seat) SetReadLimit(int) {}
+
+// Close ends the session. An engine without one ends too, but for one whose client has only left the
+// namespace, and might come back.
+func (s *seat) Close(r connectors.Reason) {
+	e := s.engine
+	e.mu.Lock()
+	if s.closed {
+		e.mu.Unlock()
+		return
+	}
+	s.closed = true
+	close(s.gone)
+	last := e.unseat(s)
+	e.wakeWriters()
+	over, parted := e.end != nil, s.parted
+	e.mu.Unlock()
+	if last {
+		e.l.changed(1, 0)
+	}
+	switch {
+	case over, parted:
+	case last, abrupt(r.Cause):
+		e.close(r, s.farewell(r))
+	default:
+		e.say(s.farewell(r))
+	}
+}
+
+// farewell tells a client that it is not wanted any more (P21.5): with it, it stays away. Without it comes
+// back by itself, as one should whose server restarts, or who has been advised to.
+func (s *seat) farewell(r connectors.Reason) []byte {
+	if r.Cause != messages.CauseKicked && r.Cause != messages.CauseClosed || r.RetryAfter > 0 {
+		return nil
+	}
+	return packet(socketio.Packet{Type: socketio.Disconnect, Namespace: []byte(s.namespace)})
+}
+
+// Transport is "polling" or "websocket", whichever the client has now.
+func (s *seat) Transport() string {
+	s.engine.mu.Lock()
+	defer s.engine.mu.Unlock()
+	if s.engine.ws == nil {
+		return Polling
+	}
+	return WebSocket
+}
+
+// LocalAddr is where the client's handshake came to.
+func (s *seat) LocalAddr() net.Addr { return s.engine.local }
+
+// RemoteAddr is where it came from.
+func (s *seat) RemoteAddr() net.Addr { return s.engine.remote }

@@ -1,0 +1,185 @@
+package sio
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
+	"github.com/fairlead-go/fairlead/internal/stream"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// options are those of every WebSocket.
+func (l *listener) options() stream.Options {
+	return stream.Options{Slack: l.slack, Limit: l.payload}
+}
+
+// greet opens the conversation on a WebSocket.
+func (e *engine) greet(ws *stream.WebSocket) {
+	defer e.recovered()
+	e.mu.Lock()
+	open := e.out
+	e.out = nil
+	e.mu.Unlock()
+	if err := ws.Write(open); err != nil {
+		e.lose(err)
+		return
+	}
+	e.enter()
+	e.listen(ws)
+}
+
+// listen reads a WebSocket to its end. It lets another goroutine go on once the client has a session: until
+// then the stack has grown, and most clients are idle most of the time.
+func (e *engine) listen(ws *stream.WebSocket) {
+	defer e.recovered()
+	for fresh := true; ; {
+		frames, err := ws.ReadFrames()
+		if len(frames) > 0 {
+			e.hearFrames(frames)
+		}
+		if err != nil {
+			e.lose(err)
+			return
+		}
+		if fresh && e.inhabited() {
+			go e.listen(ws)
+			return
+		}
+	}
+}
+
+// lose ends the engine because its WebSocket has ended.
+func (e *engine) lose(err error) { e.over(&ending{err: err, reason: reasonOf(err)}) }
+
+// upgrade begins to move a client that polls to a WebSocket (P20.7).
+func (e *engine) upgrade(w http.ResponseWriter, r *http.Request) {
+	ws, err := e.l.upgrader.Upgrade(w, r, e.l.options())
+	if err != nil {
+		return // it has been answered
+	}
+	e.mu.Lock()
+	free := e.end == nil && e.ws == nil && e.rising == nil
+	if free {
+		e.rising = ws
+	}
+	e.mu.Unlock()
+	if !free {
+		ws.Close(nil, connectors.Reason{Cause: messages.CauseRefused})
+		return
+	}
+	go e.rise(ws)
+}
+
+// rise waits until the client has probed the WebSocket and moves to it. If it does not, polling goes on.
+func (e *engine) rise(ws *stream.WebSocket) {
+	defer e.recovered()
+	late := time.AfterFunc(e.l.upgrade, func() { e.fall(ws) })
+	risen := e.probe(ws)
+	late.Stop()
+	if !risen {
+		e.fall(ws)
+		return
+	}
+	e.listen(ws)
+}
+
+// fall gives an upgrade up.
+func (e *engine) fall(ws *stream.WebSocket) {
+	e.mu.Lock()
+	rising := e.rising == ws
+	if rising {
+		e.rising, e.probed = nil, false
+	}
+	e.mu.Unlock()
+	if rising {
+		ws.Close(nil, connectors.Reason{Cause: messages.CauseHandshakeTimeout})
+	}
+}
+
+// probe reads until the client has moved, and tells whether it has. What follows in the same read is heard.
+func (e *engine) probe(ws *stream.WebSocket) (moved bool) {
+	for probed := false; ; {
+		frames, err := ws.ReadFrames()
+		for i, f := range frames {
+			p, err := e.version.Decode(f)
+			switch {
+			case err != nil || p.Binary:
+				return false
+			case !probed && p.Type == engineio.Ping && string(p.Data) == engineio.Probe:
+				probed = true
+				e.answerProbe(ws)
+			case probed && p.Type == engineio.Upgrade:
+				if !e.move(ws) {
+					return false
+				}
+				e.hearFrames(frames[i+1:])
+				return true
+			default:
+				return false
+			}
+		}
+		if err != nil {
+			return false
+		}
+	}
+}
+
+// answerProbe has the client stop polling: a GET that is held ends.
+func (e *engine) answerProbe(ws *stream.WebSocket) {
+	_ = ws.Interject(engineio.AppendPacket(nil, engineio.Pong, engineio.Probe))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.rising != ws {
+		return
+	}
+	if e.poll != nil && e.end == nil {
+		e.out = engineio.AppendPacket(e.out, engineio.Noop, "")
+		e.serve()
+	}
+	e.probed = true
+}
+
+// move makes the WebSocket the client's only transport: what waits for a GET goes there, ahead of all
+// that comes later.
+func (e *engine) move(ws *stream.WebSocket) bool {
+	e.mu.Lock()
+	if e.end != nil || e.rising != ws {
+		e.mu.Unlock()
+		return false
+	}
+	if p := e.poll; p != nil {
+		e.poll, p.why = nil, badRequest
+		close(p.ready)
+	}
+	e.rising, e.probed = nil, false
+	rest := e.flush(ws)
+	e.ws = ws
+	e.wakeWriters()
+	seats := append([]*seat(nil), e.seats...)
+	e.mu.Unlock()
+	if rest {
+		_ = ws.Write(nil)
+	}
+	e.l.changed(0, -1)
+	for _, s := range seats {
+		s.moved()
+	}
+	return true
+}
+
+// flush is called with mu held, and keeps it: nobody may write to the WebSocket before. It is fresh, and
+// takes what waits at once, or in a moment.
+func (e *engine) flush(ws *stream.WebSocket) (rest bool) {
+	out := e.out
+	e.out = nil
+	if len(out) == 0 {
+		return false
+	}
+	taken, rest := ws.TryWrite(out)
+	if !taken {
+		_ = ws.Interject(out) // who reads learns of an error
+	}
+	return rest
+}
