@@ -56,11 +56,15 @@ func (e *engine) refuse(namespace string) []byte {
 	if e.version == engineio.V3 {
 		text = `"Invalid namespace"`
 	}
-	return packet(socketio.Packet{Type: socketio.ConnectError, Namespace: []byte(namespace), Data: []byte(text)})
+	return packet(socketio.ConnectError, namespace, text)
 }
 
-// packet is a packet as a frame.
-func packet(p socketio.Packet) []byte {
+// packet is a packet of Socket.IO as a frame.
+func packet(typ byte, namespace, data string) []byte {
+	p := socketio.Packet{Type: typ, Data: []byte(data)}
+	if namespace != socketio.Main {
+		p.Namespace = []byte(namespace)
+	}
 	return engineio.AppendPacket(nil, engineio.Message, p.Append(nil))
 }
 

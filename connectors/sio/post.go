@@ -92,17 +92,18 @@ func isBinary(r *http.Request) bool {
 func (e *engine) hearPayload(body []byte, binary bool) error {
 	e.in.Lock()
 	defer e.in.Unlock()
-	var run run
-	defer run.free()
+	e.showLife()
+	var r run
+	defer r.free()
 	for p, err := range e.version.DecodePayload(body, binary, &e.dialect) {
 		if err == nil {
-			err = e.hear(&run, p)
+			err = e.hear(&r, p)
 		}
 		if err != nil {
-			run.deliver()
+			r.deliver()
 			return err
 		}
 	}
-	run.deliver()
+	r.deliver()
 	return nil
 }

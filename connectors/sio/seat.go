@@ -170,7 +170,7 @@ func (s *seat) farewell(r connectors.Reason) []byte {
 	if r.Cause != messages.CauseKicked && r.Cause != messages.CauseClosed || r.RetryAfter > 0 {
 		return nil
 	}
-	return packet(socketio.Packet{Type: socketio.Disconnect, Namespace: []byte(s.namespace)})
+	return packet(socketio.Disconnect, s.namespace, "")
 }
 
 // Transport is "polling" or "websocket", whichever the client has now.
