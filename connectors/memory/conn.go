@@ -40,13 +40,18 @@ func newConn(e *end, packageTime time.Duration) *conn {
 // waits until there is a whole one. While it waits it holds no memory but the
 // beginning of a package.
 func (c *conn) ReadFrames() ([]connectors.Frame, error) {
-	clear(c.frames)
-	c.frames = c.frames[:0]
+	c.forget()
 	err := c.feed(nil) // what an earlier call began is measured by today's limit
 	for err == nil && len(c.frames) == 0 {
 		err = c.read()
 	}
 	return c.frames, err
+}
+
+// forget lets go of what the last call returned.
+func (c *conn) forget() {
+	clear(c.frames)
+	c.frames = c.frames[:0]
 }
 
 func (c *conn) read() error {

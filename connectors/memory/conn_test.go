@@ -33,7 +33,18 @@ func connect(t testing.TB, c *memory.Connector) (net.Conn, connectors.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if d, ok := conn.(connectors.Deliverer); ok {
+		return client, newReadable(t, conn, d)
+	}
 	return client, conn
+}
+
+// bothForms runs f for Conns that are read, and for those that bring their frames.
+func bothForms(t *testing.T, f func(t *testing.T, delivered bool)) {
+	t.Helper()
+	for form, delivered := range map[string]bool{"read": false, "delivered": true} {
+		t.Run(form, func(t *testing.T) { f(t, delivered) })
+	}
 }
 
 func texts(frames []connectors.Frame) []string {
@@ -49,7 +60,9 @@ const (
 	data = "\x04\x00\x00\x02hi"
 )
 
-func TestReadFramesGivesWholePackages(t *testing.T) {
+func TestReadFramesGivesWholePackages(t *testing.T) { bothForms(t, readWholePackages) }
+
+func readWholePackages(t *testing.T, delivered bool) {
 	tests := map[string]struct {
 		writes []string
 		want   [][]string
@@ -63,7 +76,7 @@ func TestReadFramesGivesWholePackages(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, conn := connect(t, &memory.Connector{})
+				client, conn := connect(t, &memory.Connector{Delivered: delivered})
 				go func() {
 					for _, s := range tt.writes {
 						client.Write([]byte(s))
@@ -85,7 +98,9 @@ func TestReadFramesGivesWholePackages(t *testing.T) {
 	}
 }
 
-func TestBrokenClientsAreTold(t *testing.T) {
+func TestBrokenClientsAreTold(t *testing.T) { bothForms(t, brokenClients) }
+
+func brokenClients(t *testing.T, delivered bool) {
 	tests := map[string]struct {
 		wire  string
 		limit int
@@ -98,7 +113,7 @@ func TestBrokenClientsAreTold(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			client, conn := connect(t, &memory.Connector{})
+			client, conn := connect(t, &memory.Connector{Delivered: delivered})
 			conn.SetReadLimit(tt.limit)
 			client.Write([]byte(beat))
 			conn.ReadFrames()
@@ -110,8 +125,10 @@ func TestBrokenClientsAreTold(t *testing.T) {
 	}
 }
 
-func TestALimitRaisedByTheAckHoldsForWhatFollowsIt(t *testing.T) {
-	client, conn := connect(t, &memory.Connector{})
+func TestALimitRaisedByTheAckHoldsForWhatFollowsIt(t *testing.T) { bothForms(t, limitRaised) }
+
+func limitRaised(t *testing.T, delivered bool) {
+	client, conn := connect(t, &memory.Connector{Delivered: delivered})
 	conn.SetReadLimit(5)
 	client.Write([]byte("\x02\x00\x00\x00" + data[:5]))
 	if frames, err := conn.ReadFrames(); len(frames) != 1 || err != nil {
@@ -124,7 +141,9 @@ func TestALimitRaisedByTheAckHoldsForWhatFollowsIt(t *testing.T) {
 	}
 }
 
-func TestAPackageMustBeCompleteInTime(t *testing.T) {
+func TestAPackageMustBeCompleteInTime(t *testing.T) { bothForms(t, completeInTime) }
+
+func completeInTime(t *testing.T, delivered bool) {
 	tests := map[string]struct {
 		time  time.Duration // Connector.PackageTime
 		every time.Duration // between the client's bytes
@@ -140,7 +159,7 @@ func TestAPackageMustBeCompleteInTime(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, conn := connect(t, &memory.Connector{PackageTime: tt.time})
+				client, conn := connect(t, &memory.Connector{PackageTime: tt.time, Delivered: delivered})
 				var trickle sync.WaitGroup
 				trickle.Go(func() {
 					for _, b := range []byte(data) {
@@ -160,9 +179,11 @@ func TestAPackageMustBeCompleteInTime(t *testing.T) {
 	}
 }
 
-func TestTimeInWhichNobodyReadsIsNotTheClients(t *testing.T) {
+func TestTimeInWhichNobodyReadsIsNotTheClients(t *testing.T) { bothForms(t, nobodyReads) }
+
+func nobodyReads(t *testing.T, delivered bool) {
 	synctest.Test(t, func(t *testing.T) {
-		client, conn := connect(t, &memory.Connector{})
+		client, conn := connect(t, &memory.Connector{Delivered: delivered})
 		client.Write([]byte(beat + data[:5]))
 		conn.ReadFrames()
 		time.Sleep(time.Minute)
@@ -261,33 +282,52 @@ func TestProtocolShakesHands(t *testing.T) {
 	}
 }
 
-// What an idle pair costs on the heap: both ends, the Conn, the last frame that it
-// gave out, and its place in this benchmark's slices.
+// What an idle pair costs: both ends, the Conn, its place in this benchmark's slices, and the goroutine
+// that reads it, if there is one.
 func BenchmarkIdlePair(b *testing.B) {
-	c := &memory.Connector{}
+	for form, delivered := range map[string]bool{"read": false, "delivered": true} {
+		b.Run("form="+form, func(b *testing.B) { idlePairs(b, delivered) })
+	}
+}
+
+func idlePairs(b *testing.B, delivered bool) {
+	c := &memory.Connector{Delivered: delivered}
 	ls, _ := c.Listen(b.Context())
 	var clients []net.Conn
 	var conns []connectors.Conn
-	before := heap()
+	before := memoryUsed()
 	for b.Loop() {
 		client, _ := c.Dial()
 		conn, _ := ls[0].Accept()
+		took := make(chan struct{})
+		if d, ok := conn.(connectors.Deliverer); ok {
+			d.Deliver(sink(func([]connectors.Frame, error) bool { took <- struct{}{}; return true }))
+		} else {
+			go func() {
+				for _, err := conn.ReadFrames(); err == nil; _, err = conn.ReadFrames() {
+					took <- struct{}{}
+				}
+			}()
+		}
 		client.Write([]byte(data))
-		conn.ReadFrames()
+		<-took
 		conn.Write(net.Buffers{[]byte(data)})
 		client.Read(make([]byte, 100))
 		clients, conns = append(clients, client), append(conns, conn)
 	}
-	b.ReportMetric(float64(heap()-before)/float64(len(conns)), "B/pair")
+	b.ReportMetric(float64(memoryUsed()-before)/float64(len(conns)), "B/pair")
 	runtime.KeepAlive(clients)
-	runtime.KeepAlive(conns)
+	for _, c := range conns {
+		c.Close(connectors.Reason{})
+	}
 }
 
-func heap() uint64 {
+// memoryUsed is of heap and stacks.
+func memoryUsed() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
+	return m.HeapAlloc + m.StackInuse
 }
 
 func BenchmarkRoundTrip(b *testing.B) {

@@ -44,6 +44,9 @@ type Connector struct {
 	// Buffer is how many bytes wait in each direction until their reader takes
 	// them; then writers wait. Zero means 64 KiB.
 	Buffer int
+	// Delivered, when set, makes the Conns connectors.Deliverers: an idle client then costs no
+	// goroutine, and one that speaks starts one each time.
+	Delivered bool
 	// CheckClient tells whether a client of this type and version may come in.
 	// Nil lets all in. It may be called by many clients at once.
 	CheckClient func(typ, version string) bool
@@ -83,7 +86,7 @@ func (c *Connector) Listen(context.Context) ([]connectors.Listener, error) {
 		return nil, opError("listen", c.Name(), ErrInUse)
 	}
 	c.listen = newListener(c.Name(), c.Buffer)
-	return []connectors.Listener{&listener{Listener: c.listen, packageTime: c.PackageTime}}, nil
+	return []connectors.Listener{&listener{Listener: c.listen, packageTime: c.PackageTime, delivered: c.Delivered}}, nil
 }
 
 // Dial makes a new client and returns its end, which has a CloseWrite besides

@@ -126,6 +126,7 @@ func (l *Listener) refuse() {
 type listener struct {
 	*Listener
 	packageTime time.Duration
+	delivered   bool
 }
 
 func (l *listener) Accept() (connectors.Conn, error) {
@@ -133,7 +134,11 @@ func (l *listener) Accept() (connectors.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newConn(e, l.packageTime), nil
+	c := newConn(e, l.packageTime)
+	if l.delivered {
+		return &deliverer{conn: c}, nil
+	}
+	return c, nil
 }
 
 func clientAddr(name string, n uint64) Addr {

@@ -77,6 +77,26 @@ func (e *end) take() ([]byte, error) {
 	return b, nil
 }
 
+// bringBy has f called, on a goroutine of its own, whenever there is something to take; again only
+// when there was nothing left.
+func (e *end) bringBy(f func()) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	w := e.in()
+	if w.bring = f; w.bytes.size > 0 || w.ended {
+		w.stir()
+	}
+}
+
+// left tells whether there is something to take. If not, bringing it is over.
+func (e *end) left() bool {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	w := e.in()
+	w.brings = w.bytes.size > 0 || w.ended || w.deaf
+	return w.brings
+}
+
 // Write waits while the other end does not read what waits for it. Bytes of
 // several Writes do not mix.
 func (e *end) Write(p []byte) (int, error) { return e.writeAll(net.Buffers{p}) }
@@ -99,7 +119,7 @@ func (e *end) writeAll(all net.Buffers) (n int, err error) {
 			n, p = n+k, p[k:]
 			w.taken += uint64(k)
 			w.stalled = time.Time{}
-			w.changed.Broadcast()
+			w.stir()
 		}
 	}
 	return n, nil
@@ -121,7 +141,7 @@ func (e *end) Close() error {
 	e.out().end()
 	in := e.in()
 	in.deaf = true
-	in.bytes = ring{}
+	in.bytes, in.bring = ring{}, nil
 	in.changed.Broadcast()
 	return nil
 }

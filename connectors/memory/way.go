@@ -16,7 +16,9 @@ type way struct {
 	stalled time.Time // since when a Write waits, zero for none
 	readBy  time.Time // deadline of the end that reads, zero for none
 	writeBy time.Time // and of the end that writes
+	bring   func()    // brings the bytes to a sink; nil: they are read
 	writing bool      // a Write is under way: others wait for it
+	brings  bool      // bring runs, or there is nobody to bring them to any more
 	ended   bool      // the writing end has closed: io.EOF follows the bytes
 	deaf    bool      // the reading end has closed: bytes go nowhere
 }
@@ -87,7 +89,16 @@ func (w *way) writeErr() error {
 
 func (w *way) end() {
 	w.ended = true
+	w.stir()
+}
+
+// stir is called when there is something to take. A goroutine that brings it lives until it has.
+func (w *way) stir() {
 	w.changed.Broadcast()
+	if w.bring != nil && !w.brings {
+		w.brings = true
+		go w.bring()
+	}
 }
 
 func (w *way) readUntil(t time.Time) {
