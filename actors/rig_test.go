@@ -119,6 +119,7 @@ type place struct {
 	pushed  atomic.Int64      // calls of AppendPush
 	shy     bool              // clients say hello first
 	full    bool              // and are sent away
+	rude    bool              // Welcome panics
 	encode  func(body string) // is called by AppendPush
 	far     *actor.PID        // of a route elsewhere
 	shaky   bool              // the next Expire panics
@@ -323,6 +324,9 @@ func (p *lines) Expire(s *connectors.Step, now time.Time) {
 }
 
 func (p *lines) Welcome(s *connectors.Step, user any, err error, _ time.Time) {
+	if p.place.rude {
+		panic("in Welcome")
+	}
 	if err != nil {
 		s.Send = append(s.Send, "refused: "+err.Error()...)
 		s.Close = &connectors.Reason{Cause: messages.CauseRefused}

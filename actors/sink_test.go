@@ -227,6 +227,24 @@ func TestAPanicInATakeIsTheSockets(t *testing.T) {
 	})
 }
 
+// What panics outside Feed costs what is left of the frames, but not the error behind them.
+func TestAPanicInATakeDoesNotHideTheEnd(t *testing.T) {
+	bubbleOf(t, true, func(_ *actors.Tree, p *place) { p.shy, p.rude = true, true }, func(r *rig) {
+		h := &hand{end: r.newEnd()}
+		r.enter(h, h.end)
+		synctest.Wait()
+		if !<-h.take("H", nil) {
+			t.Error("no more is wanted after a panic")
+		}
+		if <-h.take("H", io.EOF) {
+			t.Error("more is wanted after the end")
+		}
+		if got := h.hungUp().Cause; got != messages.CauseClient || r.tree.Stats().Faults[messages.FaultSocket] != 2 {
+			t.Errorf("cause = %v, want that the client has left", got)
+		}
+	})
+}
+
 func TestAPanicInDeliverIsTheConns(t *testing.T) {
 	bubbleOf(t, true, withGame, func(r *rig) {
 		h, other := &hand{end: r.newEnd(), bad: true}, r.dial()
