@@ -11,7 +11,7 @@ import (
 
 // calm is a schedule of which the judge knows everything: what is sent is far apart.
 func calm() *schedule {
-	s := &schedule{Setup: setup{Buffer: 4 << 10, InFlight: 8}, Clients: make([]plan, 3), Asks: []*ask{nil}}
+	s := &schedule{Setup: setup{Buffer: 4 << 10, InFlight: 8}, Clients: []plan{{}, {Delivered: true}, {}}, Asks: []*ask{nil}}
 	at := time.Duration(0)
 	add := func(do string, client int, list ...*ask) {
 		at += 200 * time.Millisecond

@@ -23,7 +23,9 @@ var (
 	hellos = [...]string{
 		"silent", "noAck", "badHello", "oldClient", "hookRefuses", "hookHangs", "hookSlow", "panicHook", "panicCheck",
 	}
-	traps    = [...]string{"panicSetReadLimit", "panicProtocol", "panicOpen", "panicWelcome", "panicFeed", "panicExpire", "panicClose"}
+	traps = [...]string{
+		"panicReadFrames", "panicSetReadLimit", "panicProtocol", "panicOpen", "panicWelcome", "panicFeed", "panicExpire", "panicClose",
+	}
 	endFault = [...]string{"panicHandler", "panicFilter", "panicBody", "panicAnswer", "panicDecode", "panicRouteFunc", "panicPlain"}
 )
 
@@ -76,6 +78,7 @@ func (d *dice) plan() (p plan) {
 	if d.faults.on("panicMaker") && d.chance(8) {
 		p.Maker = 1 + d.IntN(2)
 	}
+	p.Delivered = d.chance(2)
 	if t := traps[d.IntN(len(traps))]; d.faults.on(t) && d.chance(8) {
 		p.Trip = append(p.Trip, t)
 	}

@@ -24,7 +24,7 @@ var (
 	}
 	// byClient panic once for each client.
 	byClient = []string{
-		"Conn.ReadFrames", "Conn.Write", "Conn.SetReadLimit", "Conn.Close", "Conn.Transport", "Connector.Protocol",
+		"Conn.ReadFrames", "Conn.Write", "Conn.SetReadLimit", "Conn.Close", "Conn.Transport", "Conn.Deliver", "Connector.Protocol",
 		"Protocol.Open", "Protocol.Feed", "Protocol.Expire", "Protocol.Welcome", "Codec.AppendKick", "CheckClient", "Handshake",
 		"event stream subscriber", "Events actor, Connected", "Events actor, Closed",
 	}
@@ -188,8 +188,11 @@ func (s *storm) visit(place string, times int64) {
 // one lets one client come, see that place panic, and go.
 func (s *storm) one(place string) error {
 	w := s.connectors["sim"]
-	if place == "Protocol.Expire" {
+	switch place {
+	case "Protocol.Expire":
 		w = s.connectors["hasty"]
+	case "Conn.Deliver":
+		w = s.connectors["brought"]
 	}
 	conn, f, err := w.dial(place)
 	if err != nil {

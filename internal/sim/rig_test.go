@@ -55,7 +55,7 @@ func start(s *schedule) (*rig, error) {
 	r.app = newApp(r)
 	r.memory = &memory.Connector{
 		ID: "sim", Heartbeat: heartbeat, HandshakeTime: handshakeTime, PackageTime: packageTime,
-		Tick: s.Setup.Tick, Buffer: s.Setup.Buffer, CheckClient: check,
+		Tick: s.Setup.Tick, Buffer: s.Setup.Buffer, CheckClient: check, Delivered: true,
 	}
 	if s.Setup.Custom {
 		r.memory.Decode, r.memory.Encode = decode, encode

@@ -33,6 +33,8 @@ type plan struct {
 	At    time.Duration
 	Hello string // a kind; empty: as it should
 	Maker int    // how often the maker of its session's actor panics
+	// Delivered says that its Conn brings what it sends, and is not read.
+	Delivered bool
 	// Trip holds the panics that wait for the client from the beginning.
 	Trip []string
 }
@@ -93,7 +95,7 @@ func (s *schedule) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "schedule %#x: %+v, in the end stop=%v", s.Seed, s.Setup, s.Stop)
 	for i, p := range s.Clients {
-		fmt.Fprintf(&b, "\n client %d comes at %v %s maker=%d %v", i, p.At, p.Hello, p.Maker, p.Trip)
+		fmt.Fprintf(&b, "\n client %d comes at %v %s maker=%d delivered=%v %v", i, p.At, p.Hello, p.Maker, p.Delivered, p.Trip)
 	}
 	for _, st := range s.Steps {
 		fmt.Fprintf(&b, "\n %v %s client %d for %v n=%d %v", st.At, st.Do, st.Client, st.For, st.N, st.Script)

@@ -79,6 +79,7 @@ func newStorm(t *testing.T) *storm {
 		{ID: "sim", CheckClient: s.check},
 		{ID: "custom", Decode: s.decode, Encode: s.encode},
 		{ID: "hasty", HandshakeTime: time.Millisecond},
+		{ID: "brought", Delivered: true},
 	} {
 		w := &tapped{Connector: c, storm: s}
 		s.connectors[c.ID] = w
@@ -146,7 +147,7 @@ func (w *tapped) Listen(ctx context.Context) ([]connectors.Listener, error) {
 }
 
 func (w *tapped) Protocol(c connectors.Conn) connectors.Protocol {
-	conn := c.(*tappedConn)
+	conn := c.(interface{ tapped() *tappedConn }).tapped()
 	w.storm.blow(conn.fuse, "Connector.Protocol")
 	return &tappedProtocol{w.Connector.Protocol(conn.Conn), conn.tap}
 }
@@ -165,7 +166,11 @@ func (l *tappedListener) Accept() (connectors.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tappedConn{c, tap{l.of.storm, l.of.fuse(c.RemoteAddr().String())}}, nil
+	t := &tappedConn{c, tap{l.of.storm, l.of.fuse(c.RemoteAddr().String())}}
+	if d, ok := c.(connectors.Deliverer); ok {
+		return &tappedDeliverer{t, d}, nil
+	}
+	return t, nil
 }
 
 // tap is where panics come in.
@@ -181,6 +186,8 @@ type tappedConn struct {
 	tap
 }
 
+func (c *tappedConn) tapped() *tappedConn { return c }
+
 func (c *tappedConn) ReadFrames() ([]connectors.Frame, error) {
 	c.blow("Conn.ReadFrames")
 	return c.Conn.ReadFrames()
@@ -190,6 +197,13 @@ func (c *tappedConn) Write(b net.Buffers) error { c.blow("Conn.Write"); return c
 func (c *tappedConn) SetReadLimit(n int)        { c.Conn.SetReadLimit(n); c.blow("Conn.SetReadLimit") }
 func (c *tappedConn) Close(r connectors.Reason) { c.Conn.Close(r); c.blow("Conn.Close") }
 func (c *tappedConn) Transport() string         { c.blow("Conn.Transport"); return c.Conn.Transport() }
+
+type tappedDeliverer struct {
+	*tappedConn
+	to connectors.Deliverer
+}
+
+func (d *tappedDeliverer) Deliver(to connectors.Sink) { d.blow("Conn.Deliver"); d.to.Deliver(to) }
 
 type tappedProtocol struct {
 	connectors.Protocol

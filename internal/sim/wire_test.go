@@ -31,7 +31,7 @@ func (w *wire) Listen(ctx context.Context) ([]connectors.Listener, error) {
 }
 
 func (w *wire) Protocol(c connectors.Conn) connectors.Protocol {
-	conn := c.(*conn)
+	conn := c.(interface{ wire() *conn }).wire()
 	conn.client.trip("panicProtocol")
 	return &talk{Protocol: w.Connector.Protocol(conn.Conn), conn: conn}
 }
@@ -55,7 +55,16 @@ func (p *place) Accept() (connectors.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, client: p.rig.behind(c.RemoteAddr().String()), rig: p.rig}, nil
+	return p.rig.wired(c, p.rig.behind(c.RemoteAddr().String())), nil
+}
+
+// wired is a client's Conn in the form that its plan says: as a bare Conn it is no Deliverer.
+func (r *rig) wired(c connectors.Conn, to *client) connectors.Conn {
+	w := &conn{Conn: c, client: to, rig: r}
+	if to != nil && to.plan.Delivered {
+		return &deliverer{conn: w}
+	}
+	return w
 }
 
 // behind is the client with that address: they are numbered as they dial.
@@ -77,6 +86,8 @@ type conn struct {
 	rig    *rig
 	shutAt atomic.Int64 // when it was closed, zero before
 }
+
+func (c *conn) wire() *conn { return c }
 
 // use notes who uses the wire later than it was closed: a goroutine or a timer that was left.
 func (c *conn) use(by string) {
