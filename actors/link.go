@@ -17,6 +17,7 @@ import (
 // once that actor is gone. Its methods may be called from any goroutine: a mutex
 // guards it, not the actor's mailbox, because the reader, the batcher and
 // the writer meet here for every message, and a mailbox hop costs ten times as much.
+// The reader is a goroutine, or what a Deliverer calls: see sink.
 type link struct {
 	*gate
 	place   *place // where it came in
