@@ -17,9 +17,13 @@ func (l *link) deliver(d connectors.Deliverer) {
 }
 
 // Take handles frames as the reader does. A panic is the socket's failure, and costs what is left of
-// them; the next Take goes on.
+// them; the next Take goes on. The end alone is told at any time: it lets go who waits for room.
 func (s sink) Take(frames []connectors.Frame, err error) (more bool) {
 	l := s.link
+	if len(frames) == 0 && err != nil {
+		l.end(readReason(err))
+		return false
+	}
 	if !l.enter() {
 		return false
 	}
