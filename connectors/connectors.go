@@ -105,6 +105,7 @@ type Sink interface {
 	// and an error that is final. It returns when they have been handled, which is how a client with
 	// too much in flight is slowed down; and false when the client is gone: nothing more is to be brought.
 	// Until it returns the Conn's other methods are called as ever, so no lock of theirs may be held.
+	// An error without frames may be told meanwhile, too.
 	Take(frames []Frame, err error) (more bool)
 	// Moved says that the client has come over to another transport, in good order: Transport is
 	// to be asked again.
