@@ -80,7 +80,7 @@ func closeText(r connectors.Reason) string {
 	}
 	for k := (&messages.Kick{Reason: text, RetryAfterMs: millis(r.RetryAfter), SpreadMs: millis(r.Spread)}); ; {
 		b, err := pomelo.Codec{}.AppendKick(nil, k)
-		if err == nil && len(b)-pomelo.HeaderLen <= stream.MaxCloseText || k.Reason == "" {
+		if err == nil && len(b)-pomelo.HeaderLen <= websocket.MaxCloseText || k.Reason == "" {
 			return string(b[pomelo.HeaderLen:])
 		}
 		_, last := utf8.DecodeLastRuneInString(k.Reason)

@@ -1,37 +1,29 @@
 package stream
 
 import (
-	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// MaxCloseText is what a close frame holds beside its code.
-const MaxCloseText = 123
-
-// Close ends the stream as Wire's does: it says farewell, which is whole frames or nothing, then with a
-// close frame why (P12.3). A client that has sent a close frame gets its own code back, and no farewell.
+// Close ends the stream as Wire's does: it says farewell, which is whole frames or nothing, and why in a
+// close frame (P12.3). Where the client's own frames have ended, by its close frame or by what was wrong,
+// that is answered and nothing else is said.
 func (s *WebSocket) Close(farewell []byte, r connectors.Reason) {
-	s.Wire.Close(s.closing(farewell, r))
+	if last := s.last.Load(); last != nil {
+		s.Wire.Close(*last)
+		return
+	}
+	text := CloseText(r)
+	b := append(make([]byte, 0, len(farewell)+closeHead+len(text)), farewell...)
+	s.Wire.Close(websocket.AppendClose(b, closeCode(r.Cause), text))
 }
 
-// closing appends the close frame that is due: the client's own echoed, or ours.
-func (s *WebSocket) closing(farewell []byte, r connectors.Reason) []byte {
-	switch code := s.echoed.Load(); {
-	case s.said.Load():
-		return nil
-	case code == websocket.CloseNoStatusReceived:
-		return closeFrame(nil, websocket.CloseNormalClosure, "")
-	case code != 0:
-		return closeFrame(nil, int(code), "")
-	}
-	return closeFrame(farewell, closeCode(r.Cause), CloseText(r))
-}
+// closeHead is what a close frame is beside its text.
+const closeHead = 4
 
 // closeCode is the number that a browser sees (P12.3): pomelo's own 1000 where pomelo closes too.
 func closeCode(c messages.Cause) int {
@@ -39,26 +31,27 @@ func closeCode(c messages.Cause) int {
 	case messages.CauseStopping:
 		return websocket.CloseGoingAway
 	case messages.CauseDraining:
-		return websocket.CloseServiceRestart
+		return websocket.CloseRestart
 	case messages.CauseOverloaded:
-		return websocket.CloseTryAgainLater
+		return websocket.CloseTryLater
 	case messages.CauseTooLarge:
-		return websocket.CloseMessageTooBig
+		return websocket.CloseTooLarge
 	case messages.CauseSlow, messages.CauseOffending:
-		return websocket.ClosePolicyViolation
+		return websocket.ClosePolicy
 	case messages.CauseFailed:
-		return websocket.CloseInternalServerErr
+		return websocket.CloseInternalError
 	}
-	return websocket.CloseNormalClosure
+	return websocket.CloseNormal
 }
 
-// CloseText is the reason as a browser sees it: its text or its cause, cut to MaxCloseText.
+// CloseText is the reason as a browser sees it: its text or its cause, cut to what a close frame
+// holds.
 func CloseText(r connectors.Reason) string {
 	text := r.Text
 	if text == "" {
 		text = r.Cause.Word()
 	}
-	return cut(strings.ToValidUTF8(text, "\uFFFD"), MaxCloseText)
+	return cut(strings.ToValidUTF8(text, "\uFFFD"), websocket.MaxCloseText)
 }
 
 // cut is s, which is UTF-8, up to n bytes and the end of a character.
@@ -70,11 +63,4 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s[:n]
-}
-
-// closeFrame appends a close frame to a copy of before.
-func closeFrame(before []byte, code int, text string) []byte {
-	b := append(make([]byte, 0, len(before)+2+2+len(text)), before...)
-	b = append(b, finClose, byte(2+len(text)))
-	return append(binary.BigEndian.AppendUint16(b, uint16(code)), text...)
 }

@@ -1,166 +1,98 @@
 package stream
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"sync/atomic"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 )
 
-// Parts of a frame's head (RFC 6455, 5.2).
-const (
-	finText   = 0x80 | websocket.TextMessage
-	finBinary = 0x80 | websocket.BinaryMessage
-	finClose  = 0x80 | websocket.CloseMessage
-	finPong   = 0x80 | websocket.PongMessage
-	isMasked  = 0x80
-	maxHead   = 14
-)
+// mostMessages is how many messages ReadFrames returns at once: what stands for a message in memory can be
+// larger than it.
+const mostMessages = 32
 
 // WebSocket is a client on a WebSocket. Write, TryWrite and Interject of its Wire are for whole frames, as
 // wire/websocket makes them.
 type WebSocket struct {
 	Wire
-	ws    *websocket.Conn
-	heads *bufio.Reader // gorilla's reader of the wire: empty between frames, mostly
+	reader websocket.Reader // the reader's
 
-	// Owned by the reader.
-	batch  *batch // what the last ReadFrames gave; nil while idle
-	inside bool   // a message has begun, so what follows a ping belongs to it
-
-	said   atomic.Bool  // gorilla has sent a close frame
-	echoed atomic.Int64 // the code of the client's close frame
+	last atomic.Pointer[[]byte] // the close frame that answers how the client's frames ended
 }
 
-// ReadFrames returns the messages that one read brought, or waits for more.
-// Pings are answered here.
+// ReadFrames returns the messages that one read brought, or waits for more. Pings are answered here.
 func (s *WebSocket) ReadFrames() ([]connectors.Frame, error) {
-	if !s.in.TryLock() {
-		return nil, net.ErrClosed // Close has taken over
-	}
-	defer s.in.Unlock()
-	defer s.settle()
-	s.dropBatch()
-	for {
-		// Waiting here and not inside gorilla keeps the stack small.
-		if s.unread() == 0 {
-			s.begun = false
-			if err := s.fill(); err != nil {
-				return nil, err
-			}
-		}
-		frames, err := s.messages()
-		if err != nil {
-			s.release() // frames lie elsewhere, and nothing more is read
-		}
-		if len(frames) > 0 || err != nil {
-			return frames, err
-		}
-	}
-}
-
-// messages reads one message, and those behind it that are there as a whole, but not too
-// many: what stands for a message in memory can be larger than it.
-func (s *WebSocket) messages() ([]connectors.Frame, error) {
-	for {
-		f, err := s.message()
-		if err != nil {
-			return s.frames(), err
-		}
-		s.gather().frames = append(s.gather().frames, f)
-		if len(s.frames()) == mostMessages || !s.wholeNext() {
-			return s.frames(), nil
-		}
-	}
-}
-
-func (s *WebSocket) message() (connectors.Frame, error) {
-	if f, ok := s.short(); ok {
-		s.settle()
-		return f, nil
-	}
-	s.ws.SetReadLimit(s.limit.Load())
-	s.begun, s.inside = true, false
-	kind, r, err := s.ws.NextReader()
-	if err != nil {
-		return connectors.Frame{}, s.ending(err)
-	}
-	s.begun, s.inside = true, true
-	data, err := s.gather().readAll(r)
-	if err != nil {
-		return connectors.Frame{}, s.ending(err)
-	}
-	s.settle()
-	return connectors.Frame{Data: data, Text: kind == websocket.TextMessage}, nil
-}
-
-// gather is where messages are put.
-func (s *WebSocket) gather() *batch {
-	if s.batch == nil {
-		s.batch = batches.Get().(*batch)
-	}
-	return s.batch
-}
-
-func (s *WebSocket) frames() []connectors.Frame {
-	if s.batch == nil {
-		return nil
-	}
-	return s.batch.frames
-}
-
-func (s *WebSocket) dropBatch() {
-	if s.batch != nil {
-		s.batch.giveBack()
-		s.batch = nil
-	}
-}
-
-func (s *WebSocket) unread() int { return s.heads.Buffered() + len(s.rest) }
-
-// ending says in our words why gorilla stopped reading.
-func (s *WebSocket) ending(err error) error {
-	var closed *websocket.CloseError
-	switch {
-	case s.err != nil:
-		return s.err
-	case errors.As(err, &closed):
-		s.echoed.Store(int64(closed.Code))
-		return io.EOF
-	case errors.Is(err, websocket.ErrReadLimit):
-		s.said.Store(true)
-		return connectors.ErrTooLarge
-	}
-	s.said.Store(true)
-	return fmt.Errorf("%w: %w", connectors.ErrMalformed, err)
-}
-
-// ponged is the ping handler.
-func (s *WebSocket) ponged(data string) error {
-	b := Scrap()
-	defer GiveBack(b)
-	*b = append(append(*b, finPong, byte(len(data))), data...)
-	if err := s.Interject(*b); err != nil {
-		return s.fail(err)
-	}
-	return s.pong(data)
-}
-
-// pong is the pong handler: behind a control frame the client may rest, unless a
-// message has begun.
-func (s *WebSocket) pong(string) error {
-	s.begun = s.inside || s.unread() > 0
-	if !s.begun {
-		s.settle()
-	}
-	return nil
+	return s.Wire.ReadFrames((*incoming)(s))
 }
 
 // Transport is "websocket".
 func (s *WebSocket) Transport() string { return "websocket" }
+
+// incoming is a WebSocket as a Cutter.
+type incoming WebSocket
+
+// Cut implements Cutter. What is not a message that lies there whole waits until the messages before it have
+// been dealt with: they may raise the limit (P3.5).
+func (in *incoming) Cut(b []byte, dst []connectors.Frame) ([]connectors.Frame, []byte, error) {
+	in.reader.SetLimit(in.ReadLimit())
+	for len(b) > 0 && len(dst) < mostMessages && (len(dst) == 0 || in.reader.Whole(b)) {
+		var msg websocket.Message
+		var err error
+		if msg, b, err = in.reader.Next(b); err != nil {
+			return dst, nil, in.fail(err)
+		}
+		switch msg.Opcode {
+		case websocket.Text, websocket.Binary:
+			dst = append(dst, connectors.Frame{Data: msg.Data, Text: msg.Opcode == websocket.Text})
+		case websocket.Ping:
+			if err := in.pong(msg.Data); err != nil {
+				return dst, nil, in.Wire.fail(err)
+			}
+		case websocket.Close:
+			return dst, nil, in.end(msg.Data)
+		}
+	}
+	return dst, b, nil
+}
+
+// Pending implements Cutter.
+func (in *incoming) Pending() bool { return in.reader.Pending() }
+
+// Rest implements Cutter.
+func (in *incoming) Rest() { in.reader.Rest() }
+
+func (in *incoming) pong(data []byte) error {
+	b := Scrap()
+	defer GiveBack(b)
+	*b = append(websocket.AppendHead(*b, websocket.Pong, len(data)), data...)
+	return in.Interject(*b)
+}
+
+// fail says by which close frame the client hears what is wrong.
+func (in *incoming) fail(err error) error {
+	var broken websocket.Error
+	switch {
+	case errors.Is(err, connectors.ErrTooLarge):
+		in.answer(websocket.CloseTooLarge, "")
+	case errors.As(err, &broken):
+		in.answer(websocket.CloseProtocolError, string(broken))
+	}
+	return err
+}
+
+// end is what a close frame means: it is answered with its own code, or 1000.
+func (in *incoming) end(payload []byte) error {
+	code := websocket.CloseCode(payload)
+	if code == websocket.CloseNoCode {
+		code = websocket.CloseNormal
+	}
+	in.answer(code, "")
+	return io.EOF
+}
+
+func (in *incoming) answer(code int, text string) {
+	b := websocket.AppendClose(nil, code, text)
+	in.last.Store(&b)
+}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/pieces"
 )
 
 // Stream cuts packages out of a stream of bytes, however it is segmented (P2.2).
@@ -12,13 +13,13 @@ import (
 // follows the bytes received, never the length announced (F 20), and is nothing
 // while no package is incomplete. Its methods are called one at a time.
 type Stream struct {
-	pending *Pieces // the beginning of a package, or nil
-	given   *Pieces // what a frame given out lies in, or nil
+	pending *pieces.Bytes // the beginning of a package, or nil
+	given   *pieces.Bytes // what a frame given out lies in, or nil
 	limit   int
 }
 
-// gathered are Pieces that no Stream uses.
-var gathered = sync.Pool{New: func() any { return new(Pieces) }}
+// gathered are those that no Stream uses.
+var gathered = sync.Pool{New: func() any { return new(pieces.Bytes) }}
 
 // SetLimit sets the largest body accepted from now on, that of a package already
 // begun included; n ≤ 0 leaves the wire's own limit, MaxBody. The limit of a wire
@@ -70,7 +71,7 @@ func (s *Stream) Feed(b []byte, dst []connectors.Frame) ([]connectors.Frame, err
 		b = b[n:]
 	}
 	if len(b) > 0 && s.pending == nil {
-		s.pending = gathered.Get().(*Pieces)
+		s.pending = gathered.Get().(*pieces.Bytes)
 	}
 	if len(b) > 0 {
 		s.pending.Add(b)
@@ -88,7 +89,7 @@ func (s *Stream) complete(b []byte) (whole, rest []byte, err error) {
 	if s.pending.Len() < HeaderLen {
 		return nil, b, nil
 	}
-	n, err := s.measure(s.pending.head())
+	n, err := s.measure(s.pending.Head())
 	if err != nil {
 		return nil, b, err
 	}

@@ -15,8 +15,11 @@ const (
 
 // Parts of a frame's head (RFC 6455, 5.2).
 const (
-	fin    = 0x80
-	masked = 0x80
+	fin       = 0x80
+	reserved1 = 0x40
+	reserved2 = 0x20
+	reserved3 = 0x10
+	masked    = 0x80
 )
 
 // AppendHead appends the head of a frame as a server sends it: whole, and not masked. Its payload of

@@ -1,4 +1,6 @@
-package pomelo
+// Package pieces keeps bytes that come bit by bit until they are a whole: what decoders of streams hold of a
+// frame that is not complete.
+package pieces
 
 import (
 	mathbits "math/bits"
@@ -48,19 +50,19 @@ func (s *slab) giveBack() {
 	}
 }
 
-// Pieces are bytes that come bit by bit and are wanted as a whole. What they hold
+// Bytes are bytes that come bit by bit and are wanted as a whole. What they hold
 // follows what has come, never what was announced (F 20), and nothing is copied until
-// all is there. The zero Pieces are ready; Free them when they are not needed any more.
-type Pieces struct {
+// all is there. The zero Bytes are ready; Free them when they are not needed any more.
+type Bytes struct {
 	list []*slab // all but the last are full
 	size int
 }
 
 // Len is how many bytes have come.
-func (p *Pieces) Len() int { return p.size }
+func (p *Bytes) Len() int { return p.size }
 
-// Room is memory for what comes next. What was written to it is to be said to Fill.
-func (p *Pieces) Room() []byte {
+// room is memory for what comes next. What was written to it is to be said to fill.
+func (p *Bytes) room() []byte {
 	if n := len(p.list); n > 0 && len(p.list[n-1].b) < cap(p.list[n-1].b) {
 		b := p.list[n-1].b
 		return b[len(b):cap(b)]
@@ -70,27 +72,32 @@ func (p *Pieces) Room() []byte {
 	return s.b[:cap(s.b)]
 }
 
-// Fill takes the first n bytes of the Room asked for last.
-func (p *Pieces) Fill(n int) {
+// fill takes the first n bytes of the room asked for last.
+func (p *Bytes) fill(n int) {
 	last := p.list[len(p.list)-1]
 	last.b = last.b[:len(last.b)+n]
 	p.size += n
 }
 
 // Add adds a copy of b.
-func (p *Pieces) Add(b []byte) {
+func (p *Bytes) Add(b []byte) {
 	for len(b) > 0 {
-		n := copy(p.Room(), b)
-		p.Fill(n)
+		n := copy(p.room(), b)
+		p.fill(n)
 		b = b[n:]
 	}
 }
 
-// head is the first bytes, at least as many as leastSlab if they have come.
-func (p *Pieces) head() []byte { return p.list[0].b }
+// Head is the first bytes: 64 at the least, if they have come.
+func (p *Bytes) Head() []byte {
+	if len(p.list) == 0 {
+		return nil
+	}
+	return p.list[0].b
+}
 
 // Join is all that has come, until Free.
-func (p *Pieces) Join() []byte {
+func (p *Bytes) Join() []byte {
 	if len(p.list) == 0 {
 		return nil
 	}
@@ -107,8 +114,8 @@ func (p *Pieces) Join() []byte {
 	return b[:len(b):len(b)]
 }
 
-// Free gives the memory back. The Pieces are empty then.
-func (p *Pieces) Free() {
+// Free gives the memory back. The Bytes are empty then.
+func (p *Bytes) Free() {
 	for _, s := range p.list {
 		s.giveBack()
 	}
