@@ -24,7 +24,7 @@ func TestIdleConnectionsHoldLittle(t *testing.T) {
 		most               int64
 	}{
 		"TCP":       {"", heartbeat, heartbeat, 3400},
-		"WebSocket": {upgrade, masked(whole, heartbeat), masked(whole, heartbeat), 4300},
+		"WebSocket": {upgrade, masked(whole, heartbeat), masked(whole, heartbeat), 3400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const clients = 2000

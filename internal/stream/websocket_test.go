@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	wire "github.com/fairlead-go/fairlead/connectors/wire/websocket"
 	"github.com/fairlead-go/fairlead/internal/stream"
 	"github.com/fairlead-go/fairlead/messages"
 )
@@ -123,44 +125,104 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-// lines cuts lines out of a stream, one a call.
-type lines struct {
-	begun []byte
-	whole []byte
-}
-
-func (l *lines) Cut(b []byte, dst []connectors.Frame) ([]connectors.Frame, []byte, error) {
-	for i, c := range b {
-		if c == '\n' {
-			l.whole, l.begun = append(l.begun, b[:i]...), nil
-			return append(dst, connectors.Frame{Data: l.whole}), b[i+1:], nil
+// The larger limit that comes with a message holds for what is right behind it, in the same segment (P3.5).
+func TestTheLimitIsAskedForWhenAMessageIsDue(t *testing.T) {
+	client, server := open(t, stream.Options{Limit: 10})
+	for _, size := range []int{11, 3000, 100_000} {
+		server.SetReadLimit(10)
+		go func() {
+			b := append(head(websocket.BinaryMessage, 3), "ack"...)
+			b = append(append(b, head(websocket.BinaryMessage, size)...), make([]byte, size)...)
+			_, _ = client.UnderlyingConn().Write(b)
+		}()
+		frames, err := server.ReadFrames()
+		if err != nil || len(frames) != 1 || string(frames[0].Data) != "ack" {
+			t.Fatalf("frames = %v, %v, want the ack alone", frames, err)
+		}
+		server.SetReadLimit(size)
+		if frames, err = server.ReadFrames(); err != nil || len(frames) != 1 || len(frames[0].Data) != size {
+			t.Fatalf("%d frames, %v, want one of %d bytes", len(frames), err, size)
 		}
 	}
-	l.begun = append(l.begun, b...)
-	return dst, nil, nil
 }
 
-func (l *lines) Pending() bool { return l.begun != nil }
-func (l *lines) Rest()         { l.whole = nil }
+// head is the head of a client's frame, masked with zeroes.
+func head(opcode byte, size int) []byte {
+	b := wire.AppendHead(nil, opcode, size)
+	b[1] |= 0x80
+	return append(b, 0, 0, 0, 0)
+}
 
-func TestAWireLeavesARestToItsCutter(t *testing.T) {
-	client, server := net.Pipe()
-	w := &stream.Wire{}
-	w.Init(server, time.Second)
+func TestHowManyMessagesComeAtOnce(t *testing.T) {
+	client, server := open(t, stream.Options{})
 	go func() {
-		_, _ = io.WriteString(client, "one\ntwo\nthr")
-		_, _ = io.WriteString(client, "ee\n")
-		_ = client.Close()
+		_, _ = client.UnderlyingConn().Write(bytes.Repeat(append(head(websocket.TextMessage, 1), 'x'), 100))
 	}()
-	cut := &lines{}
-	for _, want := range []string{"one", "two", "three"} {
-		frames, err := w.ReadFrames(cut)
-		if err != nil || len(frames) != 1 || string(frames[0].Data) != want {
-			t.Fatalf("frames = %v, %v, want %q", frames, err, want)
+	for got := 0; got < 100; {
+		frames, err := server.ReadFrames()
+		if err != nil || len(frames) == 0 || len(frames) > 32 {
+			t.Fatalf("%d frames, %v, want 1 to 32", len(frames), err)
 		}
+		for _, f := range frames {
+			if string(f.Data) != "x" {
+				t.Fatalf("frame %q", f.Data)
+			}
+		}
+		got += len(frames)
 	}
-	if _, err := w.ReadFrames(cut); err != io.EOF {
+}
+
+// A client that closes hears its own code, and nothing else.
+func TestNoFarewellToWhoHasClosed(t *testing.T) {
+	client, server := open(t, stream.Options{})
+	if err := client.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(4001, "bye"), time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.ReadFrames(); err != io.EOF {
 		t.Errorf("ended with %v, want EOF", err)
 	}
-	w.Close(nil)
+	server.Close([]byte("\x81\x03bye"), connectors.Reason{Text: "why"})
+	if kind, _, err := client.ReadMessage(); !websocket.IsCloseError(err, 4001) {
+		t.Errorf("got kind %d, %v, want close 4001", kind, err)
+	}
+}
+
+func TestNothingIsInterjectedBehindTheEnd(t *testing.T) {
+	_, server := open(t, stream.Options{})
+	server.Close(nil, connectors.Reason{})
+	if err := server.Interject([]byte("\x81\x02hi")); err != net.ErrClosed {
+		t.Errorf("Interject = %v, want net.ErrClosed", err)
+	}
+	if taken, _ := server.TryWrite([]byte("\x81\x02hi")); taken {
+		t.Error("taken after Close")
+	}
+	if _, err := server.ReadFrames(); err != net.ErrClosed {
+		t.Errorf("ReadFrames = %v, want net.ErrClosed", err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	u, err := stream.NewUpgrader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		change func(http.Header)
+		want   int
+	}{
+		"no upgrade":         {func(h http.Header) { h.Del("Upgrade") }, http.StatusBadRequest},
+		"another version":    {func(h http.Header) { h.Set("Sec-Websocket-Version", "8") }, http.StatusBadRequest},
+		"no key":             {func(h http.Header) { h.Del("Sec-Websocket-Key") }, http.StatusBadRequest},
+		"another page":       {func(h http.Header) { h.Set("Origin", "https://evil.example") }, http.StatusForbidden},
+		"not to be hijacked": {func(http.Header) {}, http.StatusInternalServerError},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "http://game.example/", nil)
+		r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}
+		tt.change(r.Header)
+		w := httptest.NewRecorder()
+		s, err := u.Upgrade(w, r, stream.Options{})
+		if s != nil || err == nil || w.Code != tt.want || w.Header().Get("Connection") != "close" {
+			t.Errorf("%s: %v, %v, status %d, want %d", name, s, err, w.Code, tt.want)
+		}
+	}
 }
