@@ -85,7 +85,7 @@ func (w *Wire) abort() { port.Abort(w.conn) }
 // sayNow writes farewell and ends our side, if that takes no waiting: a process
 // that exits right after it has been polite. It tells whether nothing is left to say.
 func (w *Wire) sayNow(farewell []byte) bool {
-	if w.raw == nil || len(w.left) > 0 || w.stuck && len(farewell) == 0 {
+	if w.raw == nil || w.left != nil || w.stuck && len(farewell) == 0 {
 		return false
 	}
 	if len(farewell) > 0 {

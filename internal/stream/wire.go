@@ -28,8 +28,9 @@ type Wire struct {
 	conn  net.Conn
 	raw   syscall.RawConn       // nil: read with a buffer of our own
 	try   func(fd uintptr) bool // attempt, bound once
-	small []byte                // that buffer
+	small *[smallRead]byte      // that buffer
 	limit atomic.Int64
+	slack time.Duration
 
 	// Owned by the reader, who holds in.
 	in    sync.Mutex
@@ -38,19 +39,18 @@ type Wire struct {
 	err   error   // final, as ReadFrames tells it
 	begun bool    // bytes of a frame are there, and more of it must come
 	due   bool    // there is a deadline for it
-	slack time.Duration
 
 	// Owned by the writer, who holds out.
+	cut   bool // a write failed in the middle: nothing may follow
+	stuck bool // the last write failed because the wire had no room
 	out   sync.Mutex
-	cut   bool   // a write failed in the middle: nothing may follow
-	stuck bool   // the last write failed because the wire had no room
-	left  []byte // what a prompt write has left for the next
+	left  *[]byte // a Scrap of what TryWrite has left for the next write, or nil
 	taken atomic.Uint64
 
 	// Shared by reader, writer and Close; not theirs, since Close must not wait.
-	mu      sync.Mutex
 	closed  bool
 	ended   bool // the client ended its side, or the connection broke
+	mu      sync.Mutex
 	writeBy time.Time
 	stalled time.Time // since when a write waits
 }
@@ -62,7 +62,7 @@ func (w *Wire) Init(c net.Conn, slack time.Duration) {
 	if w.raw = rawConn(c); w.raw != nil {
 		w.try = w.attempt
 	} else {
-		w.small = make([]byte, smallRead)
+		w.small = new([smallRead]byte)
 	}
 }
 
@@ -163,7 +163,7 @@ func (w *Wire) receive() (int, error) {
 	}
 	n, err := 0, error(nil)
 	for n == 0 && err == nil {
-		n, err = w.conn.Read(w.small)
+		n, err = w.conn.Read(w.small[:])
 	}
 	if n > 0 {
 		w.buf = buffers.Get().(*buffer)

@@ -34,12 +34,13 @@ func (w *Wire) TryWrite(b []byte) (taken, rest bool) {
 		return false, false
 	}
 	defer w.out.Unlock()
-	if w.cut || len(w.left) > 0 || w.gone() {
+	if w.cut || w.left != nil || w.gone() {
 		return false, false
 	}
 	n := w.now(b)
 	if n < len(b) {
-		w.left = append(w.left, b[n:]...)
+		w.left = Scrap()
+		*w.left = append(*w.left, b[n:]...)
 	}
 	return true, n < len(b)
 }
@@ -53,10 +54,11 @@ func (w *Wire) now(b []byte) int {
 
 // flush writes what TryWrite has left, for who holds out.
 func (w *Wire) flush() error {
-	if len(w.left) == 0 {
+	if w.left == nil {
 		return nil
 	}
-	b := w.left
+	defer GiveBack(w.left)
+	b := *w.left
 	w.left = nil
 	_, err := w.put(b)
 	w.cut = err != nil
