@@ -39,7 +39,7 @@ type engine struct {
 	poll      *poll             // the GET that is held
 	posting   bool
 	out       []byte     // frames that wait for a GET
-	room      *sync.Cond // when out is full; nil until it was
+	changed   *sync.Cond // who waits for one of these; nil until somebody did
 	taken     uint64     // bytes that GETs have taken, or out has
 	taking    int        // sessions that handle what came: the client cannot show life
 	suspended bool       // and should have, meanwhile
@@ -67,10 +67,14 @@ func (l *listener) newEngine(r *request, ws *stream.WebSocket) *engine {
 	now := time.Now()
 	e := &engine{
 		l: l, sid: newID(), version: r.version, b64: r.b64, ws: ws,
-		local: r.local(), remote: r.remote(),
 		heart:    l.rhythm(r.version).Start(now),
 		greeting: r.greeting(),
 		idleBy:   now.Add(l.connect),
+	}
+	if ws != nil {
+		e.local, e.remote = ws.LocalAddr(), ws.RemoteAddr()
+	} else {
+		e.local, e.remote = r.local(), r.remote()
 	}
 	e.out = r.version.AppendOpen(nil, engineio.Handshake{
 		SID:          e.sid,
@@ -132,13 +136,22 @@ func (e *engine) alive() bool {
 	return !dead
 }
 
-// take counts a session that handles what came, and rest one that has.
-func (e *engine) take() {
+// begin counts a session that handles what came, and returns where it goes: nil if the session has ended.
+// One that has just begun is waited for.
+func (e *engine) begin(s *seat) connectors.Sink {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for s.sink == nil && !s.closed {
+		e.wait()
+	}
+	if s.closed {
+		return nil
+	}
 	e.taking++
+	return s.sink
 }
 
+// rest counts a session that has handled what came.
 func (e *engine) rest() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -149,6 +162,20 @@ func (e *engine) rest() {
 	e.suspended = false
 	e.heart = e.l.rhythm(e.version).Start(now)
 	e.timer.Reset(e.next(now))
+}
+
+// wait is called with mu held, by who waits for a change, and wake by who has made it.
+func (e *engine) wait() {
+	if e.changed == nil {
+		e.changed = sync.NewCond(&e.mu)
+	}
+	e.changed.Wait()
+}
+
+func (e *engine) wake() {
+	if e.changed != nil {
+		e.changed.Broadcast()
+	}
 }
 
 // say sends packets of the engine's own.
@@ -217,7 +244,7 @@ func (e *engine) over(end *ending) {
 	e.timer.Stop()
 	ws, rising, seats := e.ws, e.rising, e.seats
 	e.rising, e.seats, e.greeting = nil, nil, nil
-	e.wakeWriters()
+	e.wake()
 	left := ws == nil && e.conclude()
 	e.mu.Unlock()
 

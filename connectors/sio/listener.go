@@ -86,15 +86,15 @@ func (l *listener) claim() port.Claim {
 	return port.Claim{Path: l.path, Handler: l, Fail: l.fail}
 }
 
-// offer waits until s is accepted, and tells whether it was.
+// offer waits until s is accepted, and tells whether it was. One whose client has left meanwhile is
+// accepted, too, and ends then.
 func (l *listener) offer(s *seat) bool {
 	select {
 	case l.conns <- s:
 		return true
-	case <-s.gone:
 	case <-l.done:
+		return false
 	}
-	return false
 }
 
 func (l *listener) fail(err error) {

@@ -85,7 +85,6 @@ func authOf(b []byte) ([]byte, error) {
 // join gives the client a seat, and waits until it is accepted.
 func (e *engine) join(s *seat) {
 	s.id = newID()
-	s.gone, s.attached = make(chan struct{}), make(chan struct{})
 	e.mu.Lock()
 	if e.end != nil {
 		e.mu.Unlock()

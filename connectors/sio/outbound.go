@@ -2,7 +2,6 @@ package sio
 
 import (
 	"net"
-	"sync"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
@@ -63,10 +62,7 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 		if s.stalled.IsZero() {
 			s.stalled = time.Now()
 		}
-		if e.room == nil {
-			e.room = sync.NewCond(&e.mu)
-		}
-		e.room.Wait()
+		e.wait()
 	}
 }
 
@@ -75,13 +71,6 @@ func (e *engine) push(frames []byte) {
 	e.out = append(e.out, frames...)
 	e.taken += uint64(len(frames))
 	e.serve()
-}
-
-// wakeWriters is called with mu held.
-func (e *engine) wakeWriters() {
-	if e.room != nil {
-		e.room.Broadcast()
-	}
 }
 
 // Progress tells how a Write gets on.

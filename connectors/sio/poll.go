@@ -84,7 +84,7 @@ func (e *engine) serve() {
 	}
 	close(e.poll.ready)
 	e.poll = nil
-	e.wakeWriters()
+	e.wake()
 }
 
 // release answers a GET that has waited for an upgrade.

@@ -28,11 +28,12 @@ func TestMain(m *testing.M) { leak.Main(m) }
 // rig is a connector on a network in memory, and what its listener accepts.
 type rig struct {
 	testing.TB
-	net      *memory.Listener
-	listener connectors.Listener
-	http     *http.Client
-	sessions chan *session
-	over     chan struct{} // accepting is
+	net       *memory.Listener
+	connector *sio.Connector
+	listener  connectors.Listener
+	http      *http.Client
+	sessions  chan *session
+	over      chan struct{} // accepting is
 }
 
 // bubble runs f with a rig in virtual time, and takes the rig down again.
@@ -47,16 +48,25 @@ func bubble(t *testing.T, c *sio.Connector, f func(r *rig)) {
 
 func start(t testing.TB, c *sio.Connector) *rig {
 	t.Helper()
-	r := &rig{TB: t, net: memory.Listen("sio"), sessions: make(chan *session, 16), over: make(chan struct{})}
-	c.Port = &port.Port{Listener: r.net}
+	n := memory.Listen("sio")
+	c.Port = &port.Port{Listener: n}
+	r := startOn(t, c)
+	r.net = n
+	r.http = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return n.Dial()
+	}}}
+	return r
+}
+
+// startOn starts a connector where it says.
+func startOn(t testing.TB, c *sio.Connector) *rig {
+	t.Helper()
+	r := &rig{TB: t, connector: c, sessions: make(chan *session, 16), over: make(chan struct{})}
 	listeners, err := c.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.listener = listeners[0]
-	r.http = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		return r.net.Dial()
-	}}}
 	go r.accept()
 	return r
 }
@@ -69,6 +79,7 @@ func (r *rig) accept() {
 			return
 		}
 		s := &session{Conn: c, ended: make(chan error, 1)}
+		r.connector.Protocol(c) // which takes what the handshake has said
 		c.(connectors.Deliverer).Deliver(s)
 		r.sessions <- s
 	}

@@ -22,9 +22,6 @@ type seat struct {
 
 	left bool // the engine's in: it is not listened to any more
 
-	attached chan struct{} // closed when sink is there
-	gone     chan struct{} // closed when it is closed
-
 	// The engine's mu guards the rest.
 	sink    connectors.Sink
 	polled  bool      // its first transport
@@ -85,8 +82,8 @@ func (s *seat) Deliver(to connectors.Sink) {
 	e.mu.Lock()
 	s.sink = to
 	end, moved := e.end, s.polled && e.ws != nil
+	e.wake()
 	e.mu.Unlock()
-	close(s.attached)
 	if moved {
 		to.Moved()
 	}
@@ -100,15 +97,13 @@ func (s *seat) take(frames []connectors.Frame) {
 	if s.left {
 		return
 	}
-	select {
-	case <-s.attached:
-	case <-s.gone:
+	sink := s.engine.begin(s)
+	if sink == nil {
 		s.left = true
 		return
 	}
-	s.engine.take()
 	defer s.engine.rest()
-	s.left = !s.sink.Take(frames, nil)
+	s.left = !sink.Take(frames, nil)
 }
 
 // lose says that the engine has ended.
@@ -147,9 +142,8 @@ func (s *seat) Close(r connectors.Reason) {
 		return
 	}
 	s.closed = true
-	close(s.gone)
 	last := e.unseat(s)
-	e.wakeWriters()
+	e.wake()
 	over, parted := e.end != nil, s.parted
 	e.mu.Unlock()
 	if last {

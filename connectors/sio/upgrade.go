@@ -156,7 +156,7 @@ func (e *engine) move(ws *stream.WebSocket) bool {
 	e.rising, e.probed = nil, false
 	rest := e.flush(ws)
 	e.ws = ws
-	e.wakeWriters()
+	e.wake()
 	seats := append([]*seat(nil), e.seats...)
 	e.mu.Unlock()
 	if rest {
