@@ -38,7 +38,7 @@ func NewUpgrader(origins []string) (*Upgrader, error) {
 	}
 	return &Upgrader{pages, websocket.Upgrader{
 		HandshakeTimeout: upgradeTime,
-		WriteBufferPool:  &sync.Pool{}, // so that nothing is kept: gorilla writes control frames only
+		WriteBufferPool:  &sync.Pool{}, // so that gorilla makes no buffer: it writes no frames
 		Error:            func(w http.ResponseWriter, _ *http.Request, status int, why error) { Refuse(w, status, why) },
 		CheckOrigin:      pages.allow,
 	}}, nil

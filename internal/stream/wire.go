@@ -56,7 +56,7 @@ type Wire struct {
 }
 
 // Init makes the zero Wire one of c, which is its own from now on. slack is how long a frame that has
-// begun may take to be complete; negative means for ever.
+// begun may take to be complete; zero and negative mean for ever.
 func (w *Wire) Init(c net.Conn, slack time.Duration) {
 	w.conn, w.slack = c, slack
 	if w.raw = rawConn(c); w.raw != nil {
@@ -80,10 +80,10 @@ func (w *Wire) ReadLimit() int { return int(w.limit.Load()) }
 
 // Cutter cuts frames out of what a Wire reads. It belongs to the reader.
 type Cutter interface {
-	// Cut appends to dst the frames that b completes; they may alias b or memory of the Cutter. It may
-	// leave a rest of b behind them for the next call. The beginning of a frame it keeps by itself. An
-	// error comes behind the frames before it, and is final. With an empty b it looks whether a frame
-	// that has begun is within the limit that was set since.
+	// Cut appends to dst the frames that b completes; they may alias b or memory of the Cutter. Behind
+	// frames it may leave a rest of b for the next call; without any it takes all of b, and keeps the
+	// beginning of a frame by itself. An error comes behind the frames before it, and is final. With an
+	// empty b it looks whether what has begun is within the limit that was set since.
 	Cut(b []byte, dst []connectors.Frame) (frames []connectors.Frame, rest []byte, err error)
 	// Pending tells whether a frame has begun and is not complete.
 	Pending() bool
