@@ -20,9 +20,9 @@ const (
 	twice             // 1.x
 )
 
-// DecodePayload goes through the packets in the body of a POST. Binary says that the body's type
-// is application/octet-stream. It ends with the first error, and an empty body is one: each packet
-// is good until the next is asked for and longer, so that nothing is held for all of them.
+// DecodePayload goes through the packets in the body of a POST, in order, and holds nothing but
+// the one at hand. Binary says that the body's type is application/octet-stream. It ends with the
+// first error; an empty body is one.
 func (v Version) DecodePayload(body []byte, binary bool, d *Dialect) iter.Seq2[Packet, error] {
 	return func(yield func(Packet, error) bool) {
 		cut := v.cutter(binary, d)
