@@ -32,8 +32,8 @@ func ModeOf(name string) Mode {
 
 // Config is what all clients of a connector share. A Protocol reads it and nobody changes it.
 type Config struct {
-	// Modes are those that clients may choose. The first holds for what is sent
-	// before a client has chosen. Nil means Pomelo and Events.
+	// Modes are those that clients may choose, each once. The first holds for what is
+	// sent before a client has chosen. None means Pomelo and Events.
 	Modes []Mode
 	// MaxAttachments is how many a packet may announce. Zero means 10, as clients have it,
 	// negative none.
@@ -47,7 +47,7 @@ type Config struct {
 
 // WithDefaults is c with what its zero values mean filled in.
 func (c Config) WithDefaults() Config {
-	if c.Modes == nil {
+	if len(c.Modes) == 0 {
 		c.Modes = []Mode{Pomelo, Events}
 	}
 	if c.MaxAttachments == 0 {

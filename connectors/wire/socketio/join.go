@@ -14,7 +14,7 @@ import (
 func Join(dst []byte, packages net.Buffers, namespace string) []byte {
 	in := frames{packages: packages}
 	for in.next(); in.size > 0; {
-		if in.part() {
+		if in.isPart() {
 			dst = in.appendRun(dst, namespace)
 			continue
 		}
@@ -51,8 +51,8 @@ func (f *frames) next() {
 	f.opcode, f.payload = opcode, payload
 }
 
-// part tells whether the frame is one that never reaches a wire.
-func (f *frames) part() bool { return f.opcode == part || f.opcode == answer }
+// isPart tells whether there is a frame, and it is one that never reaches a wire.
+func (f *frames) isPart() bool { return f.size > 0 && (f.opcode == part || f.opcode == answer) }
 
 // appendRun appends the parts up to the next frame that is none.
 func (f *frames) appendRun(dst []byte, namespace string) []byte {
@@ -77,7 +77,7 @@ func (f *frames) appendRun(dst []byte, namespace string) []byte {
 
 // run is how many parts come one behind the other, and how many of them are no answers.
 func (f *frames) run() (n, pushes int) {
-	for ahead := *f; ahead.size > 0 && ahead.part(); ahead.next() {
+	for ahead := *f; ahead.isPart(); ahead.next() {
 		n++
 		if ahead.opcode == part {
 			pushes++

@@ -120,12 +120,32 @@ func unescape(b []byte) (r rune, n int) {
 
 // unit reads the escape at the head of b, which is one UTF-16 unit.
 func unit(b []byte) (r rune, n int) {
-	if b[1] == 'u' {
-		u, _ := strconv.ParseUint(string(b[2:6]), 16, 16)
-		return rune(u), 6
+	switch c := b[1]; c {
+	case 'u':
+		for _, c := range b[2:6] {
+			r = r<<4 | hexDigit(c)
+		}
+		return r, 6
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	default:
+		return rune(c), 2
 	}
-	const from, to = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
-	return rune(to[bytes.IndexByte([]byte(from), b[1])]), 2
+}
+
+func hexDigit(c byte) rune {
+	if c <= '9' {
+		return rune(c - '0')
+	}
+	return rune(c|0x20) - 'a' + 10
 }
 
 // placeholdersFit tells whether every {"_placeholder":true,"num":…} in a value stands for one of n

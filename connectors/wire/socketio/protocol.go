@@ -1,12 +1,12 @@
 package socketio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
-	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -57,8 +57,7 @@ func NewProtocol(cfg *Config, s Seat) *Protocol {
 
 // Open asks the application.
 func (p *Protocol) Open(step *connectors.Step, _ time.Time) {
-	h := p.seat.Hello
-	step.Hello = &h
+	step.Hello = &p.seat.Hello
 }
 
 // Welcome lets the client in, or tells it why not. There is no place for user data in a CONNECT.
@@ -68,11 +67,7 @@ func (p *Protocol) Welcome(step *connectors.Step, _ any, err error, _ time.Time)
 	}
 	if err != nil {
 		e := messages.AsError(err)
-		msg := e.Msg
-		if msg == "" {
-			msg = e.Error()
-		}
-		step.Send = p.codec.appendRefusal(step.Send, msg, e.Code)
+		step.Send = p.codec.appendRefusal(step.Send, cmp.Or(e.Msg, e.Error()), e.Code)
 		p.close(step, messages.CauseRefused, e.Error())
 		return
 	}
@@ -101,6 +96,7 @@ func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, _ time.Time) 
 	}
 }
 
+// packet takes a packet. Acknowledgements mean nothing, since the server asks for none.
 func (p *Protocol) packet(step *connectors.Step, b []byte) error {
 	if p.waits != nil {
 		return ErrAwaited
@@ -124,61 +120,6 @@ func (p *Protocol) packet(step *connectors.Step, b []byte) error {
 		return p.event(step, k, nil)
 	}
 	return nil
-}
-
-// check tells what is wrong with a packet at this time. What EIO3 clients send too early, or twice,
-// old ones do.
-func (p *Protocol) check(k Packet) error {
-	switch k.Type {
-	case Disconnect:
-		if len(k.Data) > 0 {
-			return ErrPayload
-		}
-		return nil
-	case Connect:
-		if p.codec.Version == engineio.V4 {
-			return ErrState
-		}
-		return nil
-	case ConnectError:
-		return ErrType
-	}
-	if p.state == asked && p.codec.Version == engineio.V4 {
-		return ErrState
-	}
-	if k.Attachments > max(p.cfg.MaxAttachments, 0) {
-		return ErrAttachments
-	}
-	return checkList(k, p.cfg.MaxDepth+1)
-}
-
-// checkList tells what is wrong with the payload of an event or an acknowledgement.
-func checkList(k Packet, depth int) error {
-	if err := checkJSON(k.Data, depth); err != nil {
-		return err
-	}
-	list := trim(k.Data)
-	if list[0] != '[' {
-		return ErrPayload
-	}
-	if k.Type == Event || k.Type == BinaryEvent {
-		name, _ := next(list[1:])
-		if name == nil || !isName(name) {
-			return ErrPayload
-		}
-	}
-	if !placeholdersFit(list, k.Attachments) && k.Attachments > 0 {
-		return ErrPlaceholder
-	}
-	return nil
-}
-
-// isName tells whether a JSON value can be the name of an event: a number too can.
-func isName(v []byte) bool {
-	if v[0] == '"' {
-		return !reserved(string(unquote(v)))
-	}
-	return v[0] == '-' || '0' <= v[0] && v[0] <= '9'
 }
 
 // waiting is a packet whose attachments have not all come.
@@ -205,102 +146,6 @@ func (p *Protocol) attachment(step *connectors.Step, b []byte) error {
 		return nil
 	}
 	return p.event(step, w.packet, w.attachments)
-}
-
-// event takes an event that is whole. What comes before the client is in means nothing.
-func (p *Protocol) event(step *connectors.Step, k Packet, attachments [][]byte) error {
-	if p.state != working {
-		return nil
-	}
-	e := readEvent(k)
-	if !p.settled {
-		p.settle(step, e.isText())
-	}
-	switch {
-	case p.codec.Mode == Events:
-		p.request(step, e, attachments)
-	case e.isText():
-		return p.pomelo(step, e.arg)
-	case string(e.name) == "message":
-		return ErrText
-	}
-	return nil
-}
-
-// event is what an application sees of a packet.
-type event struct {
-	id     uint64
-	notify bool
-	name   []byte
-	arg    []byte // JSON; nil if there is none
-}
-
-func readEvent(k Packet) event {
-	name, rest := next(trim(k.Data)[1:])
-	arg, _ := next(rest)
-	if name[0] == '"' {
-		name = unquote(name)
-	}
-	return event{k.ID, !k.HasID, name, arg}
-}
-
-// isText tells whether a pomelo client may have sent it.
-func (e event) isText() bool {
-	return string(e.name) == "message" && len(e.arg) > 0 && e.arg[0] == '"'
-}
-
-// settle chooses the mode by the first event.
-func (p *Protocol) settle(step *connectors.Step, pomelo bool) {
-	m := Events
-	if pomelo {
-		m = Pomelo
-	}
-	p.settled = true
-	if p.codec.Mode != m {
-		p.codec.Mode = m
-		step.Codec = p.codec
-	}
-}
-
-// request routes an event. A body that is an attachment alone is bytes.
-func (p *Protocol) request(step *connectors.Step, e event, attachments [][]byte) {
-	r := step.Request(nil)
-	r.Id, r.Notify, r.Route = e.id, e.notify, p.routeOf(e.name)
-	if len(attachments) > 0 && len(e.arg) > 0 && e.arg[0] == '{' {
-		if num, ok := placeholder(e.arg); ok {
-			r.Body, r.Encoding = attachments[num], messages.Raw
-			return
-		}
-	}
-	r.Body, r.Attachments = step.Copy(e.arg), attachments
-}
-
-// pomelo routes what a pomelo client writes. No body, and null, are {}, as its server has it.
-func (p *Protocol) pomelo(step *connectors.Step, literal []byte) error {
-	h, err := readHeader(literal[1 : len(literal)-1])
-	if err != nil {
-		return err
-	}
-	body := step.Copy(h.body)
-	body = appendUnescaped(body[:0], body)
-	if len(body) > 0 {
-		if err := checkJSON(body, p.cfg.MaxDepth); err != nil {
-			return err
-		}
-	}
-	if len(body) == 0 || string(trim(body)) == "null" {
-		body = emptyObject
-	}
-	r := step.Request(nil)
-	r.Id, r.Notify, r.Route, r.Body = uint64(h.id), h.id == 0, p.routeOf(h.route), body
-	return nil
-}
-
-func (p *Protocol) routeOf(route []byte) string {
-	if string(route) != p.route {
-		p.route = string(route)
-	}
-	return p.route
 }
 
 func (p *Protocol) fail(step *connectors.Step, err error) {

@@ -33,10 +33,10 @@ func closeFrame(dst []byte, start int, opcode byte) []byte {
 	return append(head, payload...) // moves it down
 }
 
-// text writes JSON: what is outside of ASCII as escapes to EIO3 clients, which have two ways to
-// read it otherwise; and a level deeper if it is the inside of a string.
+// text is how JSON is written.
 type text struct {
-	ascii, inside bool
+	ascii  bool // what is not ASCII as escapes: EIO3 clients have two ways to read it otherwise
+	inside bool // it is to be the inside of a string
 }
 
 func textFor(v engineio.Version, m Mode) text { return text{v == engineio.V3, m == Pomelo} }
@@ -44,33 +44,38 @@ func textFor(v engineio.Version, m Mode) text { return text{v == engineio.V3, m 
 // json appends JSON as it is. What is no UTF-8 becomes U+FFFD, which leaves it JSON: a client hangs
 // up on text that is none.
 func (t text) json(dst, b []byte) []byte {
-	if !t.inside && !t.ascii && utf8.Valid(b) {
-		return append(dst, b...)
-	}
-	plain := 0 // where what needs no change begins
-	for i := 0; i < len(b); {
-		c := b[i]
-		if c >= ' ' && c < utf8.RuneSelf && (!t.inside || c != '"' && c != '\\') {
-			i++
-			continue
-		}
-		r, n := rune(c), 1
-		if c >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(b[i:])
-		}
-		dst = append(dst, b[plain:i]...)
-		i += n
-		plain = i
+	for {
+		n := t.kept(b)
+		dst, b = append(dst, b[:n]...), b[n:]
 		switch {
-		case c >= utf8.RuneSelf:
-			dst = t.rune(dst, r)
-		case t.inside:
-			dst = appendEscaped(dst, c)
-		default: // blanks between values
-			dst = append(dst, c)
+		case len(b) == 0:
+			return dst
+		case b[0] >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(b)
+			dst, b = t.rune(dst, r), b[n:]
+		default:
+			dst, b = appendEscaped(dst, b[0]), b[1:]
 		}
 	}
-	return append(dst, b[plain:]...)
+}
+
+// kept is how much of b, which is JSON, is written as it is.
+func (t text) kept(b []byte) (n int) {
+	for n < len(b) {
+		switch c := b[n]; {
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRune(b[n:])
+			if t.ascii || r == utf8.RuneError && size == 1 {
+				return n
+			}
+			n += size
+		case t.inside && (c < ' ' || c == '"' || c == '\\'):
+			return n
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // quoted appends s as a JSON string.
@@ -94,7 +99,7 @@ func (t text) quoted(dst []byte, s string) []byte {
 	return t.mark(dst, '"')
 }
 
-// mark appends a byte of ASCII, none below a blank.
+// mark appends a byte of ASCII that is not below a blank.
 func (t text) mark(dst []byte, c byte) []byte {
 	if t.inside && (c == '"' || c == '\\') {
 		dst = append(dst, '\\')
@@ -102,7 +107,7 @@ func (t text) mark(dst []byte, c byte) []byte {
 	return append(dst, c)
 }
 
-// ascii appends text that needs no other escapes than mark's.
+// raw appends JSON that is ASCII without anything below a blank.
 func (t text) raw(dst []byte, s string) []byte {
 	if !t.inside {
 		return append(dst, s...)
@@ -113,7 +118,8 @@ func (t text) raw(dst []byte, s string) []byte {
 	return dst
 }
 
-// rune appends a character from U+0080 on. As an escape it is the string's that it ends up in.
+// rune appends a character from U+0080 on. Escaped for the outermost string it is there again, as
+// itself, in the one inside.
 func (t text) rune(dst []byte, r rune) []byte {
 	switch {
 	case !t.ascii:

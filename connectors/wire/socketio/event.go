@@ -1,0 +1,102 @@
+package socketio
+
+import (
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// event takes an event that is whole. What comes before the client is in means nothing.
+func (p *Protocol) event(step *connectors.Step, k Packet, attachments [][]byte) error {
+	if p.state != working {
+		return nil
+	}
+	e := readEvent(k)
+	if !p.settled {
+		p.settle(step, e.isText())
+	}
+	switch {
+	case p.codec.Mode == Events:
+		p.request(step, e, attachments)
+	case e.isText():
+		return p.pomelo(step, e.arg)
+	case string(e.name) == "message":
+		return ErrText
+	}
+	return nil
+}
+
+// event is what an application sees of a packet: its name and one argument, whatever else there is.
+type event struct {
+	id     uint64
+	notify bool
+	name   []byte
+	arg    []byte // JSON; nil if there is none
+}
+
+func readEvent(k Packet) event {
+	name, rest := next(trim(k.Data)[1:])
+	arg, _ := next(rest)
+	if name[0] == '"' {
+		name = unquote(name)
+	}
+	return event{k.ID, !k.HasID, name, arg}
+}
+
+// isText tells whether a pomelo client may have sent it.
+func (e event) isText() bool {
+	return string(e.name) == "message" && len(e.arg) > 0 && e.arg[0] == '"'
+}
+
+// settle chooses the mode by the first event.
+func (p *Protocol) settle(step *connectors.Step, pomelo bool) {
+	m := Events
+	if pomelo {
+		m = Pomelo
+	}
+	p.settled = true
+	if p.codec.Mode != m {
+		p.codec.Mode = m
+		step.Codec = p.codec
+	}
+}
+
+// request routes an event. A body that is an attachment alone is bytes.
+func (p *Protocol) request(step *connectors.Step, e event, attachments [][]byte) {
+	r := step.Request(nil)
+	r.Id, r.Notify, r.Route = e.id, e.notify, p.routeOf(e.name)
+	if len(attachments) > 0 && len(e.arg) > 0 && e.arg[0] == '{' {
+		if num, ok := placeholder(e.arg); ok {
+			r.Body, r.Encoding = attachments[num], messages.Raw
+			return
+		}
+	}
+	r.Body, r.Attachments = step.Copy(e.arg), attachments
+}
+
+// pomelo routes what a pomelo client writes. No body, and null, are {}, as its server has it.
+func (p *Protocol) pomelo(step *connectors.Step, literal []byte) error {
+	h, err := readHeader(literal[1 : len(literal)-1])
+	if err != nil {
+		return err
+	}
+	body := step.Copy(h.body)
+	body = appendUnescaped(body[:0], body)
+	if len(body) > 0 {
+		if err := checkJSON(body, p.cfg.MaxDepth); err != nil {
+			return err
+		}
+	}
+	if len(body) == 0 || string(trim(body)) == "null" {
+		body = step.Copy(emptyObject)
+	}
+	r := step.Request(nil)
+	r.Id, r.Notify, r.Route, r.Body = uint64(h.id), h.id == 0, p.routeOf(h.route), body
+	return nil
+}
+
+func (p *Protocol) routeOf(route []byte) string {
+	if string(route) != p.route {
+		p.route = string(route)
+	}
+	return p.route
+}
