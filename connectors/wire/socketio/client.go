@@ -42,7 +42,8 @@ func (c Codec) AppendRequest(dst []byte, r *messages.Request) ([]byte, error) {
 	}
 	dst = text{}.quoted(append(dst, '['), r.Route)
 	dst = m.append(append(dst, ','), text{})
-	return c.appendAttachments(closeFrame(append(dst, ']'), start, websocket.Text), &m), nil
+	dst = closeFrame(append(dst, ']'), start, websocket.Text)
+	return m.appendAttachments(dst, c.Version), nil
 }
 
 // appendHeader appends what readHeader reads.

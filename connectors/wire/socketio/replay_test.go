@@ -7,97 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
 	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
-	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 	"github.com/fairlead-go/fairlead/messages"
 )
-
-// talk is a conversation that a test holds with a Protocol.
-type talk struct {
-	*socketio.Protocol
-	seat  socketio.Seat
-	step  connectors.Step
-	codec connectors.Codec
-	ended *connectors.Reason // for good
-}
-
-// sit opens a conversation and does not welcome the client yet.
-func sit(cfg socketio.Config, seat socketio.Seat) *talk {
-	cfg = cfg.WithDefaults()
-	t := &talk{Protocol: socketio.NewProtocol(&cfg, seat), seat: seat}
-	t.Open(&t.step, time.Time{})
-	return t
-}
-
-// enter opens a conversation with a client that is let in.
-func enter(cfg socketio.Config, seat socketio.Seat) *talk {
-	t := sit(cfg, seat)
-	t.welcome(nil)
-	return t
-}
-
-func (t *talk) welcome(err error) {
-	t.step.Reset()
-	t.Welcome(&t.step, nil, err, time.Time{})
-	t.note()
-}
-
-// says feeds a packet: text without the type of the engine's packet.
-func (t *talk) says(packet string) {
-	t.step.Reset()
-	t.Feed(&t.step, connectors.Frame{Data: []byte(packet), Text: true}, time.Time{})
-	t.note()
-}
-
-// attaches feeds an attachment.
-func (t *talk) attaches(b string) {
-	t.step.Reset()
-	t.Feed(&t.step, connectors.Frame{Data: []byte(b)}, time.Time{})
-	t.note()
-}
-
-func (t *talk) note() {
-	if t.step.Codec != nil {
-		t.codec = t.step.Codec
-	}
-	if t.ended == nil {
-		t.ended = t.step.Close
-	}
-}
-
-// texts are frames as a client sees them, one after the other; binary ones in <>.
-func texts(frames []byte) (all []string) {
-	for len(frames) > 0 {
-		opcode, payload, rest, ok := websocket.Cut(frames)
-		if !ok {
-			return append(all, fmt.Sprintf("no frame: %x", frames))
-		}
-		switch opcode {
-		case websocket.Text:
-			all = append(all, string(payload))
-		case websocket.Binary:
-			all = append(all, fmt.Sprintf("<%s>", payload))
-		default:
-			all = append(all, fmt.Sprintf("opcode %d: %s", opcode, payload))
-		}
-		frames = rest
-	}
-	return all
-}
-
-// origin is what is remembered of a request.
-func origin(r connectors.Inbound) connectors.Origin {
-	return connectors.Origin{ID: r.Id, Route: r.Route, Tag: r.Tag}
-}
-
-// joined is one message of a codec as a client sees it.
-func joined(frames []byte) []string {
-	return texts(socketio.Join(nil, net.Buffers{frames}, ""))
-}
 
 // lab is the recorded server: a conversation with its handlers behind it.
 type lab struct {
@@ -269,34 +184,4 @@ func (l *lab) end() string {
 		return l.ended.Cause.String()
 	}
 	return l.sent[len(l.sent)-1]
-}
-
-func TestVectorsOfRequests(t *testing.T) {
-	var v vectors
-	load(t, "pomelo-sio.json", &v)
-	for _, c := range v.Request {
-		t.Run(c.Name, func(t *testing.T) {
-			argument, err := json.Marshal(c.Framed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			l := enter(socketio.Config{}, socketio.Seat{Version: engineio.V4})
-			l.says(`2["message",` + string(argument) + `]`)
-			if len(l.step.Requests) != 1 {
-				t.Fatalf("%d requests, closed: %v", len(l.step.Requests), l.step.Close)
-			}
-			want := string(c.Body)
-			if want == "null" { // as the handlers of the recorded server see it
-				want = "{}"
-			}
-			var compact strings.Builder
-			for _, line := range strings.Split(want, "\n") {
-				compact.WriteString(strings.TrimSpace(line))
-			}
-			r := l.step.Requests[0]
-			if r.Id != c.ID || r.Notify != (c.ID == 0) || r.Route != c.Route || string(r.Body) != strings.ReplaceAll(compact.String(), `": `, `":`) {
-				t.Errorf("request = %d %v %q %s", r.Id, r.Notify, r.Route, r.Body)
-			}
-		})
-	}
 }

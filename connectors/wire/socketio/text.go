@@ -5,7 +5,6 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
 	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 	"github.com/fairlead-go/fairlead/messages"
 )
@@ -38,8 +37,6 @@ type text struct {
 	ascii  bool // what is not ASCII as escapes: EIO3 clients have two ways to read it otherwise
 	inside bool // it is to be the inside of a string
 }
-
-func textFor(v engineio.Version, m Mode) text { return text{v == engineio.V3, m == Pomelo} }
 
 // json appends JSON as it is. What is no UTF-8 becomes U+FFFD, which leaves it JSON: a client hangs
 // up on text that is none.
