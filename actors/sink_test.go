@@ -172,6 +172,7 @@ func TestAHeldTakeEndsWithItsClient(t *testing.T) {
 		"who is kicked":           func(r *rig, h *hand) { r.system.Root.Send(h.session.Socket, &messages.Kick{}) },
 		"whose actor is stopped":  func(r *rig, h *hand) { r.system.Root.Stop(h.session.Socket) },
 		"when the server stops":   func(r *rig, _ *hand) { r.tree.Stop() },
+		"who has left meanwhile":  func(_ *rig, h *hand) { h.take("", io.EOF) },
 		"when another one begins": func(_ *rig, h *hand) { h.take("R 9 game.echo x", nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,6 +186,9 @@ func TestAHeldTakeEndsWithItsClient(t *testing.T) {
 				h.hungUp()
 				if <-more || time.Since(begin) > time.Second {
 					t.Errorf("more is wanted, or it was held for %v", time.Since(begin))
+				}
+				if failed := r.tree.Stats().Faults[messages.FaultConn]; failed != 0 && name != "when another one begins" {
+					t.Errorf("%d faults of the Conn's", failed)
 				}
 			})
 		})
