@@ -14,7 +14,7 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// What a client that polls gets at the end, and whether it may come back for more (P20.8).
+// What a client that polls gets at the end, and whether it may come back for more (P16.8).
 func TestHowPollingEnds(t *testing.T) {
 	kick := func(s *session) { s.Close(connectors.Reason{Cause: messages.CauseKicked}) }
 	for name, tt := range map[string]struct {
@@ -161,7 +161,7 @@ func TestHowAClientEndsAWebSocket(t *testing.T) {
 	}
 }
 
-// A client that has left may come back on the same wire (P21.5); without a session it is not kept.
+// A client that has left may come back on the same wire (P17.5); without a session it is not kept.
 func TestALeaverMayComeBack(t *testing.T) {
 	bubble(t, &sio.Connector{}, func(r *rig) {
 		c, s := r.websocket("EIO=4")

@@ -223,7 +223,7 @@ func (e *engine) close(r connectors.Reason, farewell []byte) {
 	})
 }
 
-// abrupt tells whether a client that polls is not waited for (P20.8).
+// abrupt tells whether a client that polls is not waited for (P16.8).
 func abrupt(c messages.Cause) bool {
 	switch c {
 	case messages.CauseMalformed, messages.CauseTooLarge, messages.CauseHeartbeatTimeout, messages.CauseNetwork,

@@ -7,7 +7,7 @@ import (
 	"github.com/fairlead-go/fairlead/internal/stream"
 )
 
-// refusal is how HTTP requests are refused (P20.2).
+// refusal is how HTTP requests are refused (P16.2).
 type refusal struct {
 	status, code int
 	message      string
@@ -50,7 +50,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// cors lets pages of other origins read what they are answered (P20.3), or tells that they may not.
+// cors lets pages of other origins read what they are answered (P16.3), or tells that they may not.
 func (l *listener) cors(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Set("Vary", "Origin")

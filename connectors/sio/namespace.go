@@ -24,7 +24,7 @@ func (e *engine) enter() {
 	}
 }
 
-// connect handles a CONNECT, for who holds in (P21.3).
+// connect handles a CONNECT, for who holds in (P17.3).
 func (e *engine) connect(packet []byte) error {
 	p, err := socketio.Decode(packet)
 	if err != nil {

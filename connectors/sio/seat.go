@@ -158,7 +158,7 @@ func (s *seat) Close(r connectors.Reason) {
 	}
 }
 
-// farewell tells a client that it is not wanted any more (P21.5): with it, it stays away. Without it comes
+// farewell tells a client that it is not wanted any more (P17.5): with it, it stays away. Without it comes
 // back by itself, as one should whose server restarts, or who has been advised to.
 func (s *seat) farewell(r connectors.Reason) []byte {
 	if r.Cause != messages.CauseKicked && r.Cause != messages.CauseClosed || r.RetryAfter > 0 {

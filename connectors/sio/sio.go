@@ -1,6 +1,6 @@
 // Package sio serves socket.io clients of every generation in the field: 4.x and 3.x (Engine.IO 4),
 // 2.x and 1.x (Engine.IO 3), over WebSocket and over HTTP polling, on a port of its own or on one that
-// is shared (P20).
+// is shared (P16).
 package sio
 
 import (
@@ -63,7 +63,7 @@ type Connector struct {
 	Cookie string
 
 	// Modes are the ways to write requests and pushes that clients may choose: by auth.mode, by ?mode=
-	// or with their first event (P22.1). The first is what holds before a choice. Empty means
+	// or with their first event (P18.1). The first is what holds before a choice. Empty means
 	// socketio.Pomelo and socketio.Events.
 	Modes []socketio.Mode
 	// Namespaces may be connected besides the main one, each as a session of its own. Empty means none.

@@ -53,7 +53,7 @@ func (e *engine) listen(ws *stream.WebSocket) {
 // lose ends the engine because its WebSocket has ended.
 func (e *engine) lose(err error) { e.over(&ending{err: err, reason: reasonOf(err)}) }
 
-// upgrade begins to move a client that polls to a WebSocket (P20.7).
+// upgrade begins to move a client that polls to a WebSocket (P16.7).
 func (e *engine) upgrade(w http.ResponseWriter, r *http.Request) {
 	ws, err := e.l.upgrader.Upgrade(w, r, e.l.options())
 	if err != nil {
