@@ -94,7 +94,7 @@ func (r *rig) stop() {
 	}
 	r.http.CloseIdleConnections()
 	<-r.listener.(connectors.Lingerer).Gone()
-	time.Sleep(5 * time.Second) // what is hung up lingers
+	<-time.After(5 * time.Second) // what is hung up lingers
 }
 
 // session is what was accepted, and what came of it.

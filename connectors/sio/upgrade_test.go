@@ -93,7 +93,7 @@ func (u *upgrader) run() {
 // talk is the server's.
 func (u *upgrader) talk(naps []time.Duration) {
 	for i, d := range naps {
-		time.Sleep(d)
+		<-time.After(d)
 		if err := u.session.say(fmt.Sprintf(`2["%d"]`, i) + u.tail); err != nil {
 			u.Errorf("message %d: %v", i, err)
 		}
@@ -115,7 +115,7 @@ func (u *upgrader) poll(naps []time.Duration, paused <-chan struct{}, done chan<
 			return
 		}
 		u.take(strings.Split(body, "\x1e")...)
-		time.Sleep(d)
+		<-time.After(d)
 	}
 }
 
@@ -123,7 +123,7 @@ func (u *upgrader) poll(naps []time.Duration, paused <-chan struct{}, done chan<
 func (u *upgrader) write(naps []time.Duration, paused <-chan struct{}, next chan<- int) {
 	i := 0
 	for ; i < len(naps); i++ {
-		time.Sleep(naps[i])
+		<-time.After(naps[i])
 		select {
 		case <-paused:
 			next <- i
