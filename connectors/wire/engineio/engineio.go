@@ -1,6 +1,9 @@
 // Package engineio is the packets and payloads of Engine.IO, versions 3 and 4, and its
-// heartbeat: no I/O, no clock, no goroutine. Its documents are the protocol's own,
-// https://socket.io/docs/v4/engine-io-protocol/.
+// heartbeat: no I/O, no clock, no goroutine.
+//
+// What is to be sent has one form, whatever the transport: WebSocket frames as a server sends
+// them. A Text frame is a packet with its type digit; a Binary frame is a binary message, with the
+// byte 4 ahead in version 3.
 package engineio
 
 import (

@@ -4,14 +4,11 @@ import (
 	"encoding/base64"
 	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 )
-
-// What is to be sent has one form, whatever the transport: WebSocket frames as a server sends
-// them. A Text frame is a packet with its type digit; a Binary frame is a binary message, with the
-// byte 4 ahead in version 3.
 
 // AppendPacket appends the frame of a packet of text.
 func AppendPacket[T string | []byte](dst []byte, typ byte, data T) []byte {
@@ -180,10 +177,7 @@ func hasBinary(frames []byte) bool {
 func unitsOf(b []byte) (n int) {
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
-		n++
-		if r > 0xffff {
-			n++
-		}
+		n += utf16.RuneLen(r)
 		b = b[size:]
 	}
 	return n

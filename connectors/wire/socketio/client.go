@@ -2,7 +2,10 @@ package socketio
 
 import (
 	"encoding/json"
+	"errors"
+	"math"
 	"strconv"
+	"unicode/utf16"
 
 	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 	"github.com/fairlead-go/fairlead/messages"
@@ -18,9 +21,11 @@ func (c Codec) AppendConnect(dst, auth []byte) []byte {
 	return closeFrame(dst, start, websocket.Text)
 }
 
+// ErrLarge refuses to write a request that a pomelo client's header has no room for.
+var ErrLarge = errors.New("socketio: id over 32 bits, or route over 255 characters")
+
 // AppendRequest appends what a client writes to ask r, or to notify: its text is never escaped more
-// than JSON demands. In mode Pomelo only the lower 32 bits of the id are written, and the lower 8 of
-// the length of the route.
+// than JSON demands.
 func (c Codec) AppendRequest(dst []byte, r *messages.Request) ([]byte, error) {
 	m := message{body: r.Body, encoding: r.Encoding, attachments: r.Attachments}
 	if len(r.Body) == 0 && r.Encoding == messages.JSON {
@@ -31,6 +36,9 @@ func (c Codec) AppendRequest(dst []byte, r *messages.Request) ([]byte, error) {
 	}
 	start := len(dst)
 	if c.Mode == Pomelo {
+		if r.Id > math.MaxUint32 || unitsOf(r.Route) > math.MaxUint8 {
+			return dst, ErrLarge
+		}
 		dst = c.appendHead(openFrame(dst), Event, 0)
 		dst = appendHeader(append(dst, `["message","`...), r)
 		dst = m.append(dst, text{inside: true})
@@ -55,16 +63,17 @@ func appendHeader(dst []byte, r *messages.Request) []byte {
 	for shift := 24; shift >= 0; shift -= 8 {
 		dst = appendUnit(dst, byte(id>>shift))
 	}
-	units := 0
-	for _, c := range r.Route {
-		units++
-		if c > 0xffff {
-			units++
-		}
-	}
-	dst = appendUnit(dst, byte(units))
+	dst = appendUnit(dst, byte(unitsOf(r.Route)))
 	quoted := text{}.quoted(nil, r.Route)
 	return append(dst, quoted[1:len(quoted)-1]...)
+}
+
+// unitsOf counts the UTF-16 units of text.
+func unitsOf(s string) (n int) {
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }
 
 // appendUnit appends a character up to U+00FF as JSON.stringify writes it.

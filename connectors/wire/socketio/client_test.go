@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -62,9 +63,20 @@ func TestRequestsOfAClientArrive(t *testing.T) {
 }
 
 func TestClientsDoNotWriteWhatServersRefuse(t *testing.T) {
-	b, err := pomeloCodec.AppendRequest([]byte("x"), &messages.Request{Route: "a", Body: []byte("b"), Encoding: messages.Raw})
-	if !errors.Is(err, socketio.ErrBinary) || string(b) != "x" {
-		t.Errorf("%q, %v, want %v", b, err, socketio.ErrBinary)
+	for name, c := range map[string]struct {
+		r    *messages.Request
+		want error
+	}{
+		"bytes":             {&messages.Request{Route: "a", Body: []byte("b"), Encoding: messages.Raw}, socketio.ErrBinary},
+		"the largest id":    {&messages.Request{Id: 1<<32 - 1}, nil},
+		"one more":          {&messages.Request{Id: 1 << 32}, socketio.ErrLarge},
+		"the longest route": {&messages.Request{Route: strings.Repeat("é", 253) + "😀"}, nil},
+		"a unit more":       {&messages.Request{Route: strings.Repeat("é", 254) + "😀"}, socketio.ErrLarge},
+	} {
+		b, err := pomeloCodec.AppendRequest([]byte("x"), c.r)
+		if !errors.Is(err, c.want) || err != nil && string(b) != "x" {
+			t.Errorf("%s: %q, %v, want %v", name, b, err, c.want)
+		}
 	}
 }
 

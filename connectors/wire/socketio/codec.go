@@ -37,7 +37,7 @@ type Codec struct {
 
 // AppendResponse appends the message that answers request to.ID. An empty answer becomes {}, to a
 // pomelo client also one that JavaScript takes for false; an error without a body
-// {"code":…,"msg":…}.
+// {"code":…,"msg":…}, and nothing beside it.
 func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Response) ([]byte, error) {
 	m := c.answer(r)
 	if err := c.check(&m); err != nil {

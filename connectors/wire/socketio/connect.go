@@ -42,8 +42,8 @@ func AppendRefusal(dst []byte, v engineio.Version, namespace, why string) []byte
 	return Codec{Version: v, Namespace: namespace}.appendRefusal(dst, why, 0)
 }
 
-// Auth is what a client that comes in says: nothing, or an object, of which mode names the mode it
-// asks for.
+// Auth is what a client that comes in says: nothing, or an object, at most depth levels deep, of
+// which the member mode may name the mode it asks for. It is part of p.Data.
 func (p Packet) Auth(depth int) (auth []byte, mode Mode, err error) {
 	if len(p.Data) == 0 {
 		return nil, 0, nil

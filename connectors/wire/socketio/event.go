@@ -94,9 +94,16 @@ func (p *Protocol) pomelo(step *connectors.Step, literal []byte) error {
 	return nil
 }
 
+// maxKept is the longest route that an idle client may hold.
+const maxKept = 255
+
 func (p *Protocol) routeOf(route []byte) string {
-	if string(route) != p.route {
-		p.route = string(route)
+	if string(route) == p.route {
+		return p.route
 	}
-	return p.route
+	fresh := string(route)
+	if len(fresh) <= maxKept {
+		p.route = fresh
+	}
+	return fresh
 }
