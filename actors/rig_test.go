@@ -287,11 +287,10 @@ func (e *end) Write(packages net.Buffers) error {
 func (e *end) Close(r connectors.Reason) {
 	e.once.Do(func() { e.reason = r; close(e.gone) })
 }
-func (e *end) SetWriteDeadline(time.Time) error { return nil }
-func (e *end) SetReadLimit(n int)               { e.limit = n }
-func (e *end) Transport() string                { return "lines" }
-func (e *end) LocalAddr() net.Addr              { return &net.UnixAddr{Name: "here"} }
-func (e *end) RemoteAddr() net.Addr             { return &net.UnixAddr{Name: "there"} }
+func (e *end) SetReadLimit(n int)   { e.limit = n }
+func (e *end) Transport() string    { return "lines" }
+func (e *end) LocalAddr() net.Addr  { return &net.UnixAddr{Name: "here"} }
+func (e *end) RemoteAddr() net.Addr { return &net.UnixAddr{Name: "there"} }
 
 // lines is the protocol.
 type lines struct {
@@ -377,7 +376,11 @@ func (plain) AppendResponse(dst []byte, to connectors.Origin, r *messages.Respon
 	if r.Error != nil {
 		return fmt.Appendf(dst, "%d!%d", to.ID, r.Error.Code), nil
 	}
-	return fmt.Appendf(dst, "%d=%s", to.ID, r.Body), nil
+	dst = fmt.Appendf(dst, "%d=%s", to.ID, r.Body)
+	for _, a := range r.Attachments {
+		dst = fmt.Appendf(dst, "+%s", a)
+	}
+	return dst, nil
 }
 
 func (p plain) AppendPush(dst []byte, m *messages.Push) ([]byte, error) {
