@@ -19,7 +19,6 @@ var (
 	errBinary    = fmt.Errorf("sio: binary that nobody announced: %w", connectors.ErrMalformed)
 	errNamespace = fmt.Errorf("sio: namespace not connected: %w", connectors.ErrMalformed)
 	errTwice     = fmt.Errorf("sio: namespace connected twice: %w", connectors.ErrMalformed)
-	errAuth      = fmt.Errorf("sio: auth is no JSON object: %w", connectors.ErrMalformed)
 )
 
 // reasonOf is what a WebSocket's close frame says of err.

@@ -19,7 +19,13 @@ type run struct {
 // runs are kept for use again: a client has one only while it is heard.
 var runs = sync.Pool{New: func() any { return new([]connectors.Frame) }}
 
+// runLength is how many messages are handed over together, at most: a payload may hold very many.
+const runLength = 128
+
 func (r *run) add(s *seat, f connectors.Frame) {
+	if r.frames != nil && len(*r.frames) == runLength {
+		r.deliver()
+	}
 	if r.frames == nil {
 		r.frames = runs.Get().(*[]connectors.Frame)
 	}

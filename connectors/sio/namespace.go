@@ -3,13 +3,11 @@ package sio
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"net/url"
 	"slices"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
-	"github.com/fairlead-go/fairlead/connectors/body"
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
 	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
 	"github.com/fairlead-go/fairlead/messages"
@@ -37,26 +35,17 @@ func (e *engine) connect(packet []byte) error {
 		if taken || s.namespace == socketio.Main {
 			return nil // it has that
 		}
-	} else if s.auth, err = authOf(p.Data); err != nil {
+	} else if err := s.hear(p); err != nil {
 		return err
 	} else if taken {
 		return errTwice
 	}
 	if !e.l.namespaces[s.namespace] {
-		e.say(e.refuse(s.namespace))
+		e.say(socketio.AppendRefusal(nil, e.version, s.namespace, "Invalid namespace"))
 		return nil
 	}
 	e.join(s)
 	return nil
-}
-
-// refuse answers a CONNECT of a namespace that there is not.
-func (e *engine) refuse(namespace string) []byte {
-	text := `{"message":"Invalid namespace"}`
-	if e.version == engineio.V3 {
-		text = `"Invalid namespace"`
-	}
-	return packet(socketio.ConnectError, namespace, text)
 }
 
 // packet is a packet of Socket.IO as a frame.
@@ -71,15 +60,11 @@ func packet(typ byte, namespace, data string) []byte {
 // maxDepth is how deep what a client says of itself may be nested.
 const maxDepth = 32
 
-// authOf is a copy of what a client says of itself: an object, or nothing.
-func authOf(b []byte) ([]byte, error) {
-	switch {
-	case len(b) == 0:
-		return nil, nil
-	case b[0] != '{' || body.CheckDepth(b, maxDepth) != nil || !json.Valid(b):
-		return nil, errAuth
-	}
-	return bytes.Clone(b), nil
+// hear keeps what a client says of itself.
+func (s *seat) hear(p socketio.Packet) error {
+	auth, mode, err := p.Auth(maxDepth)
+	s.auth, s.mode = bytes.Clone(auth), mode
+	return err
 }
 
 // join gives the client a seat, and waits until it is accepted.

@@ -64,9 +64,6 @@ type greeting struct {
 
 func (r *request) greeting() *greeting { return &greeting{r.query, r.Header} }
 
-// mode is what the client asks for in its query.
-func (g *greeting) mode() string { return g.query.Get("mode") }
-
 // raw is the whole of a handshake as JSON. more is the query of a namespace, for clients that can say
 // nothing else to it.
 func (g *greeting) raw(transport, namespace string, auth []byte, more url.Values) []byte {

@@ -1,7 +1,7 @@
 package sio
 
 import (
-	"encoding/json"
+	"cmp"
 	"net"
 	"net/url"
 	"strconv"
@@ -16,9 +16,10 @@ import (
 type seat struct {
 	engine    *engine
 	namespace string
-	id        string     // what the client is told
-	auth      []byte     // what it says of itself, as JSON; nil if nothing
-	query     url.Values // of its CONNECT
+	id        string        // what the client is told
+	auth      []byte        // what it says of itself, as JSON; nil if nothing
+	mode      socketio.Mode // that it asks for
+	query     url.Values    // of its CONNECT
 
 	left bool // the engine's in: it is not listened to any more
 
@@ -57,23 +58,10 @@ func (s *seat) introduce(connector string) socketio.Seat {
 	if g == nil { // the engine has ended
 		return in
 	}
-	in.Mode = socketio.ModeOf(g.mode())
-	if m := modeOf(s.auth); m != "" {
-		in.Mode = socketio.ModeOf(m)
-	}
+	in.Mode = cmp.Or(s.mode, socketio.ModeOf(g.query.Get("mode")))
 	in.Hello.Raw = g.raw(transport, s.namespace, s.auth, s.query)
 	s.auth, s.query = nil, nil
 	return in
-}
-
-// modeOf is what a client asks for with auth.mode.
-func modeOf(auth []byte) string {
-	var a struct {
-		Mode any `json:"mode"`
-	}
-	_ = json.Unmarshal(auth, &a)
-	m, _ := a.Mode.(string)
-	return m
 }
 
 // Deliver names who takes what comes.
