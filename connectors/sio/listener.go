@@ -218,6 +218,12 @@ func (l *listener) find(sid string) *engine {
 	return l.engines[sid]
 }
 
+func (l *listener) stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Stats{Clients: len(l.engines), Polling: l.polling, Idle: l.idle}
+}
+
 // changed counts an engine whose state is another one now.
 func (l *listener) changed(idle, polling int) {
 	l.mu.Lock()

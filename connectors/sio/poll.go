@@ -123,6 +123,11 @@ func (e *engine) answer(w http.ResponseWriter, frames []byte) {
 		h.Set("Content-Type", "application/octet-stream")
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	c := http.NewResponseController(w)
+	if e.l.slack > 0 { // else one that does not read would be written to for ever
+		_ = c.SetWriteDeadline(time.Now().Add(e.l.slack))
+		defer func() { _ = c.SetWriteDeadline(time.Time{}) }()
+	}
 	_, _ = w.Write(body) // the next GET, or its absence, shows an error
-	_ = http.NewResponseController(w).Flush()
+	_ = c.Flush()
 }

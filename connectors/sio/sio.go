@@ -76,8 +76,8 @@ type Connector struct {
 	ConnectTime time.Duration
 	// UpgradeTime is how long an upgrade may take. Zero means 10 s.
 	UpgradeTime time.Duration
-	// PackageTime is how long a POST, or a WebSocket message, that has begun may take to be complete.
-	// Zero means 10 s, negative for ever.
+	// PackageTime is how long a POST, or a WebSocket message, that has begun may take to be complete, and
+	// the answer to a GET to be taken. Zero means 10 s, negative for ever.
 	PackageTime time.Duration
 	// MaxPayload is the largest WebSocket message and POST accepted, in bytes. Zero means 1,000,000.
 	MaxPayload int
@@ -98,6 +98,7 @@ type Connector struct {
 	protocol socketio.Config
 	opened   sync.Once
 	own      *port.Port // where Port is nil
+	latest   atomic.Pointer[listener]
 	refused  atomic.Uint64
 }
 
@@ -134,12 +135,28 @@ func (c *Connector) Listen(ctx context.Context) ([]connectors.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
+	c.latest.Store(l)
 	return []connectors.Listener{l}, nil
 }
 
 // Counts tells who did not come in: on the port, and because there were too many here.
 func (c *Connector) Counts() connectors.Counts {
 	return c.port().Counts().Plus(connectors.Counts{Refused: c.refused.Load()})
+}
+
+// Stats tells how many clients are there.
+func (c *Connector) Stats() Stats {
+	if l := c.latest.Load(); l != nil {
+		return l.stats()
+	}
+	return Stats{}
+}
+
+// Stats are of a connector's clients.
+type Stats struct {
+	Clients int // all that have shaken hands
+	Polling int // of these, those that poll
+	Idle    int // and those without a session
 }
 
 // port is the one that is shared, or one of our own.
