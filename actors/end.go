@@ -45,6 +45,9 @@ func (l *link) close() {
 	l.mu.Lock()
 	if l.reason == nil { // somebody stopped the actor, not the link
 		l.reason = &connectors.Reason{Cause: messages.CauseClosed, Text: "actor stopped"}
+		if l.stopping.Load() { // who has stopped all
+			*l.reason = stopped
+		}
 	}
 	reason := *l.reason
 	l.closed = true

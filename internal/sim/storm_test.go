@@ -217,7 +217,8 @@ func (p *tappedProtocol) Open(step *connectors.Step, now time.Time) {
 
 func (p *tappedProtocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time) {
 	p.blow("Protocol.Feed")
-	if p.Protocol.Feed(step, f, now); step.Codec != nil {
+	p.Protocol.Feed(step, f, now)
+	if _, ours := step.Codec.(tappedCodec); step.Codec != nil && !ours {
 		step.Codec = tappedCodec{step.Codec, p.storm}
 	}
 }

@@ -135,9 +135,10 @@ type talk struct {
 	conn *conn
 }
 
-// codecs are equal for all clients of a run, as pomelo's are.
+// codecs are equal for all clients of a run, as pomelo's are. A step is used for all frames of a read, and
+// may have one already.
 func (t *talk) done(step *connectors.Step) {
-	if step.Codec != nil {
+	if _, ours := step.Codec.(codec); step.Codec != nil && !ours {
 		step.Codec = codec{step.Codec, t.conn.rig}
 	}
 }
