@@ -1,6 +1,6 @@
 // Package client is the far end: pomelo's side of a client, in Go, over any
-// net.Conn, TCP, TLS, unix sockets and WebSocket. It serves users' programs,
-// tests and load generators.
+// net.Conn, TCP, TLS, unix sockets and WebSocket, and over socket.io. It serves
+// users' programs, tests and load generators.
 package client
 
 import (
@@ -38,20 +38,22 @@ func (e *KickError) Error() string { return "client: kicked: " + e.Reason }
 // Config says where the server is and who comes in. Only Dial needs an Addr.
 type Config struct {
 	// Addr is "tcp://host:port" or for short "host:port", "tls://host:port",
-	// "ws://host:port/path", "wss://…" or "unix:/path".
+	// "ws://host:port/path", "wss://…" or "unix:/path"; or for socket.io
+	// "sio://host:port/path" and, over TLS, "sios://…", where no path and "/" mean
+	// "/socket.io/".
 	Addr string
 	// User is the application's part of the handshake, any JSON value. Nil sends
-	// none.
+	// none. Over socket.io it is the auth, an object.
 	User any
-	// Type and Version are what the client says of itself. Zero means
-	// "fairlead-go" and "0.1.0".
+	// Type and Version are what the client says of itself, but for socket.io. Zero
+	// means "fairlead-go" and "0.1.0".
 	Type, Version string
 	// Push gets the pushes that no On takes, from the first one on. Zero drops
 	// them. What is said of On holds.
 	Push func(route string, body []byte)
 	// Silent clients send no heartbeats and do not miss the server's: for tests.
 	Silent bool
-	// TLS is for tls:// and wss://. Nil means Go's defaults.
+	// TLS is for tls://, wss:// and sios://. Nil means Go's defaults.
 	TLS *tls.Config
 	// Header is sent with a WebSocket upgrade: Origin, Cookie, …
 	Header http.Header
@@ -77,11 +79,13 @@ func (c Config) withDefaults() Config {
 // use. One goroutine reads; one writes, and lives only while bytes wait.
 type Client struct {
 	wire  wire
+	talk  talk
 	hello Handshake
 	push  func(route string, body []byte) // Config.Push
 	calls calls
 	out   outbox
-	pulse pulse
+	pulse pulse // where it is we who ask for life
+	vigil vigil // where it is the server
 
 	mu       sync.Mutex // all below; its users are callers who wait, not actors
 	on       map[string]func([]byte)
@@ -96,38 +100,43 @@ type Client struct {
 // Dial connects to cfg.Addr and shakes hands; see New.
 func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
-	w, err := dial(ctx, cfg)
+	w, t, err := dial(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", cfg.Addr, err)
 	}
-	return start(ctx, w, cfg)
+	return start(ctx, w, t, cfg)
 }
 
 // New shakes hands over conn, which is the Client's from now on, also when New
 // fails. A refusal is a *messages.Error with the server's code. The context
 // bounds New and not what comes after.
 func New(ctx context.Context, conn net.Conn, cfg Config) (*Client, error) {
-	return start(ctx, &stream{conn: conn}, cfg.withDefaults())
+	return start(ctx, &stream{conn: conn}, packages{}, cfg.withDefaults())
 }
 
-func start(ctx context.Context, w wire, cfg Config) (*Client, error) {
-	hello, rest, err := shakeHands(ctx, w, cfg)
+func start(ctx context.Context, w wire, t talk, cfg Config) (*Client, error) {
+	in, err := shakeHands(ctx, w, t, cfg)
 	if err != nil {
 		w.close()
 		return nil, fmt.Errorf("handshake: %w", err)
 	}
 	c := &Client{
 		wire:  w,
-		hello: hello,
+		talk:  t,
+		hello: in.Handshake,
 		push:  cfg.Push,
 		gone:  make(chan struct{}),
 		done:  make(chan struct{}),
 	}
-	c.out.start(w.write, c.fail)
-	if hello.Heartbeat > 0 && !cfg.Silent {
-		c.pulse.start(hello.Heartbeat, c.out.beat, c.fail)
+	c.out.start(w.write, t.beat(), c.fail)
+	switch {
+	case cfg.Silent:
+	case in.patience > 0:
+		c.vigil.start(in.patience, c.fail)
+	case in.Heartbeat > 0:
+		c.pulse.start(in.Heartbeat, c.out.beat, c.fail)
 	}
-	go c.read(rest)
+	go c.read(in.rest)
 	return c, nil
 }
 
@@ -182,7 +191,7 @@ const farewell = time.Second
 // which may be the caller: then Done tells. Further calls do nothing.
 func (c *Client) Close() error {
 	by := time.Now().Add(farewell)
-	c.out.finish(by)
+	c.out.finish(c.talk.bye(), by)
 	c.wire.bye(by)
 	c.fail(ErrClosed)
 	c.mu.Lock()
@@ -205,6 +214,7 @@ func (c *Client) fail(err error) {
 	close(c.gone)
 	c.mu.Unlock()
 	c.pulse.stop()
+	c.vigil.stop()
 	c.out.stop()
 	c.wire.close()
 }

@@ -5,12 +5,22 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 
 	"github.com/gorilla/websocket"
 )
 
-func dial(ctx context.Context, cfg Config) (wire, error) {
+func dial(ctx context.Context, cfg Config) (wire, talk, error) {
+	if scheme, _, ok := strings.Cut(cfg.Addr, "://"); ok && (scheme == "sio" || scheme == "sios") {
+		w, err := dialEngine(ctx, cfg)
+		return w, packets{silent: cfg.Silent}, err
+	}
+	w, err := dialPomelo(ctx, cfg)
+	return w, packages{}, err
+}
+
+func dialPomelo(ctx context.Context, cfg Config) (wire, error) {
 	if path, ok := strings.CutPrefix(cfg.Addr, "unix:"); ok {
 		return dialStream(ctx, cfg, "unix", path)
 	}
@@ -24,7 +34,8 @@ func dial(ctx context.Context, cfg Config) (wire, error) {
 	case "tls":
 		return dialTLS(ctx, cfg, addr)
 	case "ws", "wss":
-		return dialSocket(ctx, cfg)
+		conn, err := dialWebSocket(ctx, cfg, cfg.Addr)
+		return &socket{conn: conn}, err
 	}
 	return nil, fmt.Errorf("client: unknown scheme %q", scheme)
 }
@@ -66,22 +77,38 @@ func serverName(cfg *tls.Config, addr string) *tls.Config {
 	return cfg
 }
 
-func dialSocket(ctx context.Context, cfg Config) (wire, error) {
+// dialEngine asks for Engine.IO 4, and for pushes in pomelo's form from the first one on.
+func dialEngine(ctx context.Context, cfg Config) (wire, error) {
+	u, err := url.Parse(cfg.Addr)
+	if err != nil {
+		return nil, err
+	}
+	u.Scheme = map[string]string{"sio": "ws", "sios": "wss"}[u.Scheme]
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/socket.io/"
+	}
+	q := u.Query()
+	for name, value := range map[string]string{"EIO": "4", "transport": "websocket", "mode": "pomelo"} {
+		q.Set(name, value)
+	}
+	u.RawQuery = q.Encode()
+	conn, err := dialWebSocket(ctx, cfg, u.String())
+	return &engine{socket: socket{conn: conn}}, err
+}
+
+func dialWebSocket(ctx context.Context, cfg Config, addr string) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{
 		NetDialContext:  cfg.NetDial,
 		TLSClientConfig: cfg.TLS,
 		ReadBufferSize:  readBuffer,
 		WriteBufferSize: readBuffer,
 	}
-	conn, resp, err := dialer.DialContext(ctx, cfg.Addr, cfg.Header)
+	conn, resp, err := dialer.DialContext(ctx, addr, cfg.Header)
 	if resp != nil && resp.Body != nil {
 		resp.Body.Close()
 	}
 	if err != nil && resp != nil {
 		return nil, fmt.Errorf("%w: %s", err, resp.Status)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &socket{conn: conn}, nil
+	return conn, err
 }

@@ -4,36 +4,36 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 )
 
-// outbox gathers packages while a write is under way, so that many callers share
+// outbox gathers frames while a write is under way, so that many callers share
 // one. Its goroutine lives while bytes wait. A lock and no actor, because callers
 // wait for their place.
 type outbox struct {
 	write func([]byte) error
 	fail  func(error)
+	life  []byte // a sign of it
 
 	mu      sync.Mutex
 	waiting []byte
+	due     bool          // a sign of life is among it
 	writing bool          // the goroutine runs
 	ended   bool          // nothing more is taken
 	changed chan struct{} // closed, and replaced, when room or the end comes
 }
 
-// outboxRoom is how many bytes may wait. One package of any size always fits an
+// outboxRoom is how many bytes may wait. One frame of any size always fits an
 // empty outbox.
 const outboxRoom = 256 << 10
 
-func (o *outbox) start(write func([]byte) error, fail func(error)) {
-	o.write, o.fail, o.changed = write, fail, make(chan struct{})
+func (o *outbox) start(write func([]byte) error, life []byte, fail func(error)) {
+	o.write, o.life, o.fail, o.changed = write, life, fail, make(chan struct{})
 }
 
-// put sends p, waiting for room. It does not wait for the write.
-func (o *outbox) put(ctx context.Context, p pomelo.Package) error {
+// put sends b, waiting for room. It does not wait for the write.
+func (o *outbox) put(ctx context.Context, b []byte) error {
 	for {
-		room, err := o.try(p)
+		room, err := o.try(b)
 		if room == nil {
 			return err
 		}
@@ -45,27 +45,39 @@ func (o *outbox) put(ctx context.Context, p pomelo.Package) error {
 	}
 }
 
-// beat sends a heartbeat if there is room: bytes on their way are life enough.
-func (o *outbox) beat() { o.try(pomelo.Package{Type: pomelo.TypeHeartbeat}) }
+// beat sends a sign of life, whether there is room or not: one at most waits.
+func (o *outbox) beat() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended || o.due {
+		return
+	}
+	o.due = true
+	o.waiting = append(o.waiting, o.life...)
+	o.hurry()
+}
 
-// try sends p, or returns what to wait for.
-func (o *outbox) try(p pomelo.Package) (room <-chan struct{}, err error) {
+// try sends b, or returns what to wait for.
+func (o *outbox) try(b []byte) (room <-chan struct{}, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended {
 		return nil, ErrClosed
 	}
-	if len(o.waiting) > 0 && len(o.waiting)+len(p.Body) > outboxRoom {
+	if len(o.waiting) > 0 && len(o.waiting)+len(b) > outboxRoom {
 		return o.changed, nil
 	}
-	if o.waiting, err = p.Append(o.waiting); err != nil {
-		return nil, err
-	}
+	o.waiting = append(o.waiting, b...)
+	o.hurry()
+	return nil, nil
+}
+
+// hurry is called with mu held: something waits.
+func (o *outbox) hurry() {
 	if !o.writing {
 		o.writing = true
 		go o.run()
 	}
-	return nil, nil
 }
 
 func (o *outbox) run() {
@@ -83,6 +95,7 @@ func (o *outbox) take(written []byte) []byte {
 	defer o.mu.Unlock()
 	defer o.wake()
 	b := o.waiting
+	o.due = false
 	if len(b) == 0 {
 		o.waiting, o.writing = nil, false
 		return nil
@@ -91,8 +104,15 @@ func (o *outbox) take(written []byte) []byte {
 	return b
 }
 
-// finish takes nothing more and waits until all is written, or the time has come.
-func (o *outbox) finish(by time.Time) {
+// finish takes nothing more but the last, and waits until all is written, or the
+// time has come.
+func (o *outbox) finish(last []byte, by time.Time) {
+	o.mu.Lock()
+	if !o.ended && len(last) > 0 {
+		o.waiting = append(o.waiting, last...)
+		o.hurry()
+	}
+	o.mu.Unlock()
 	o.end(false)
 	timer := time.NewTimer(time.Until(by))
 	defer timer.Stop()

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
-	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 )
 
 // read runs in the reader's goroutine and ends when the wire does. It begins
@@ -21,6 +20,7 @@ func (c *Client) read(frames []connectors.Frame) {
 	for {
 		if len(frames) > 0 {
 			c.pulse.alive()
+			c.vigil.alive()
 		}
 		if bad := c.takeAll(frames); bad != nil {
 			err = bad
@@ -35,41 +35,9 @@ func (c *Client) read(frames []connectors.Frame) {
 
 func (c *Client) takeAll(frames []connectors.Frame) error {
 	for _, f := range frames {
-		p, _, err := pomelo.DecodePackage(f.Data)
-		if err != nil {
+		if err := c.talk.hear(c, f); err != nil {
 			return err
 		}
-		if err := c.take(p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// take sees to one package. An error ends the client.
-func (c *Client) take(p pomelo.Package) error {
-	switch p.Type {
-	case pomelo.TypeData:
-		return c.takeData(p.Body)
-	case pomelo.TypeKick:
-		return c.takeKick(p.Body)
-	}
-	return nil // a heartbeat is life, as any package
-}
-
-func (c *Client) takeData(b []byte) error {
-	m, err := pomelo.DecodeMessage(b)
-	if err != nil {
-		return err
-	}
-	switch m.Kind {
-	case pomelo.KindResponse:
-		c.calls.answer(m.ID, m.Body)
-	case pomelo.KindPush:
-		if m.Compressed {
-			return ErrDictionary
-		}
-		c.takePush(string(m.Route), m.Body)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"sync"
 
-	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -17,7 +16,7 @@ func (c *Client) request(ctx context.Context, route string, v any) (json.RawMess
 	}
 	id, answer := c.calls.open()
 	defer c.calls.drop(id)
-	if err := c.send(ctx, pomelo.Message{Kind: pomelo.KindRequest, ID: id, Route: []byte(route), Body: body}); err != nil {
+	if err := c.send(ctx, id, route, body); err != nil {
 		return nil, err
 	}
 	select {
@@ -40,15 +39,15 @@ func (c *Client) notify(route string, v any) error {
 	if err != nil {
 		return err
 	}
-	return c.send(context.Background(), pomelo.Message{Kind: pomelo.KindNotify, Route: []byte(route), Body: body})
+	return c.send(context.Background(), 0, route, body)
 }
 
-func (c *Client) send(ctx context.Context, m pomelo.Message) error {
-	body, err := m.Append(nil)
+func (c *Client) send(ctx context.Context, id uint64, route string, body []byte) error {
+	b, err := c.talk.message(id, route, body)
 	if err != nil {
 		return err
 	}
-	if err := c.out.put(ctx, pomelo.Package{Type: pomelo.TypeData, Body: body}); err != nil {
+	if err := c.out.put(ctx, b); err != nil {
 		if gone := c.Err(); gone != nil {
 			return gone
 		}

@@ -9,15 +9,18 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
+	frame "github.com/fairlead-go/fairlead/connectors/wire/websocket"
 )
 
-// wire carries whole packages. One goroutine reads and one writes; close may be
+// wire carries whole frames. One goroutine reads and one writes; close may be
 // called by any, and ends both.
 type wire interface {
-	// read waits for packages. They are valid until the next call; the error, if
+	// read waits for frames. They are valid until the next call; the error, if
 	// any, comes after them.
 	read() ([]connectors.Frame, error)
-	write(packages []byte) error
+	// write sends what its talk makes, several of them one behind the other.
+	write(frames []byte) error
 	// bye tells the server that close is next, where the wire can, until then.
 	bye(by time.Time)
 	close() error
@@ -66,16 +69,12 @@ type socket struct {
 }
 
 func (s *socket) read() ([]connectors.Frame, error) {
-	_, r, err := s.conn.NextReader()
+	f, err := s.next()
 	if err != nil {
 		return nil, err
 	}
-	s.buf.Reset()
-	if _, err := s.buf.ReadFrom(r); err != nil {
-		return nil, err
-	}
 	s.frames = s.frames[:0]
-	for b := s.buf.Bytes(); len(b) > 0; {
+	for b := f.Data; len(b) > 0; {
 		_, rest, err := pomelo.DecodePackage(b)
 		if err != nil {
 			return s.frames, err
@@ -84,6 +83,19 @@ func (s *socket) read() ([]connectors.Frame, error) {
 		b = rest
 	}
 	return s.frames, nil
+}
+
+// next is the server's next message.
+func (s *socket) next() (connectors.Frame, error) {
+	typ, r, err := s.conn.NextReader()
+	if err != nil {
+		return connectors.Frame{}, err
+	}
+	s.buf.Reset()
+	if _, err := s.buf.ReadFrom(r); err != nil {
+		return connectors.Frame{}, err
+	}
+	return connectors.Frame{Data: s.buf.Bytes(), Text: typ == websocket.TextMessage}, nil
 }
 
 func (s *socket) write(packages []byte) error {
@@ -105,3 +117,31 @@ func (s *socket) bye(by time.Time) {
 }
 
 func (s *socket) close() error { return s.conn.Close() }
+
+// engine is a wire over WebSocket messages that are one packet each. What it writes has engineio's
+// form.
+type engine struct {
+	socket
+	one [1]connectors.Frame
+}
+
+func (e *engine) read() (_ []connectors.Frame, err error) {
+	if e.one[0], err = e.next(); err != nil {
+		return nil, err
+	}
+	return e.one[:], nil
+}
+
+func (e *engine) write(frames []byte) error {
+	for b := frames; len(b) > 0; {
+		_, packet, rest, ok := frame.Cut(b)
+		if !ok {
+			return socketio.ErrState
+		}
+		if err := e.conn.WriteMessage(websocket.TextMessage, packet); err != nil {
+			return err
+		}
+		b = rest
+	}
+	return nil
+}

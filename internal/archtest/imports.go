@@ -37,6 +37,7 @@ var table = []rule{
 	{of: "connectors/port", ours: []string{"messages", "connectors", "connectors/admit", "connectors/port/proxy", "internal/calm"}},
 	{of: "connectors/port/*"},
 	{of: "connectors/connectortest", ours: append(edge[:len(edge):len(edge)], "connectors/client"), tests: []string{"connectors/*"}},
+	{of: "connectors/client", ours: edge, others: []string{websocket}, tests: []string{"connectors/*"}},
 	{of: "connectors/*", ours: edge, others: []string{websocket}},
 	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{of: "actors/actortest", ours: []string{"messages", "connectors", "connectors/body", "actors", "internal/calm"}, others: []string{protoactor}},
