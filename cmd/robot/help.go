@@ -19,12 +19,13 @@ const helpText = `Many Pomelo clients in one process, against any Pomelo server.
 Scenarios
 %s
 Which server
-  -addr list          where it is: tcp://host:port, tls://host:port, ws://host:port/path, wss://…
+  -addr list          where it is: tcp://host:port, tls://host:port, ws://host:port/path, wss://…,
+                      for socket.io sio://host:port/path, sios://… (no path: /socket.io/),
                       or unix:/path; of several, with commas between, the clients take turns
                       (default ws://127.0.0.1:{port}/)
   -port number        what {port} stands for in -addr and -server (default 3010)
   -insecure           believe any TLS certificate
-  -user json          the application's part of the handshake (default none)
+  -user json          the application's part of the handshake, in socket.io an object (default none)
   -server command     start the server with this command, account it, stop it at the end
   -v                  show what that server prints
   -pid number         account the CPU time and memory of this process and its children (Linux)
@@ -52,7 +53,7 @@ broadcast
 
 Examples, the first two with "go run ./cmd/demo" in another terminal
   robot
-  robot -scenario broadcast -conns 500 -rate 200 -addr tcp://127.0.0.1:3010,ws://127.0.0.1:3010/
+  robot -scenario broadcast -conns 500 -rate 200 -addr tcp://127.0.0.1:3010,sio://127.0.0.1:3010
   robot -scenario idle -conns 10000 -server './demo -addr 127.0.0.1:{port}' -port 4010
   robot -addr ws://game.example:3010/ -echo connector.entryHandler.echo -depth 16
 

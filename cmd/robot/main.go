@@ -1,5 +1,5 @@
 // Command robot is many Pomelo clients in one process: it connects them to any
-// Pomelo server, has them act out a scenario, and tells how long it took, what
+// Pomelo server, over TCP, WebSocket or socket.io, has them act out a scenario, and tells how long it took, what
 // arrived, and what that cost the server.
 package main
 

@@ -31,6 +31,7 @@ func TestMistakesInFlagsAreOneClearLine(t *testing.T) {
 		"an address of a browser":  {[]string{"-addr", "http://127.0.0.1:3010"}, []string{"-addr", "ws://"}},
 		"an address without port":  {[]string{"-addr", "tcp://localhost"}, []string{"-addr", `"tcp://localhost"`}},
 		"an address without host":  {[]string{"-addr", "ws://:3010/"}, []string{"-addr"}},
+		"a socket.io of nobody":    {[]string{"-addr", "sio:///socket.io/"}, []string{"-addr", "sio://"}},
 		"one good of two":          {[]string{"-addr", "ws://localhost,there"}, []string{"-addr", `"there"`}},
 		"a user that is not JSON":  {[]string{"-user", "ann"}, []string{"-user", `"ann"`, "JSON"}},
 		"a process and a command":  {[]string{"-pid", "1", "-server", "x"}, []string{"-pid", "-server"}},
@@ -55,8 +56,8 @@ func TestMistakesInFlagsAreOneClearLine(t *testing.T) {
 }
 
 func TestAddressesThatAreGood(t *testing.T) {
-	o, err := parse([]string{"-port", "4010", "-addr", "tcp://h:{port},tls://h:1,ws://h:{port}/p,wss://h,ws://[::1]:1/,unix:/s"})
-	want := []string{"tcp://h:4010", "tls://h:1", "ws://h:4010/p", "wss://h", "ws://[::1]:1/", "unix:/s"}
+	o, err := parse([]string{"-port", "4010", "-addr", "tcp://h:{port},tls://h:1,ws://h:{port}/p,wss://h,sio://h:{port},sios://h/p/,ws://[::1]:1/,unix:/s"})
+	want := []string{"tcp://h:4010", "tls://h:1", "ws://h:4010/p", "wss://h", "sio://h:4010", "sios://h/p/", "ws://[::1]:1/", "unix:/s"}
 	if err != nil || !slices.Equal(o.addrs, want) {
 		t.Errorf("addresses = %q, %v, want %q", o.addrs, err, want)
 	}

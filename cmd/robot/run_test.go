@@ -18,7 +18,8 @@ func TestEveryScenarioIsPlayedOverEveryWire(t *testing.T) {
 	wires := map[string]string{
 		"TCP":              "tcp://" + addr,
 		"WebSocket":        "ws://" + addr + "/",
-		"both, in turn":    "tcp://" + addr + ",ws://" + addr,
+		"socket.io":        "sio://" + addr,
+		"all, in turn":     "tcp://" + addr + ",ws://" + addr + ",sio://" + addr + "/socket.io/",
 		"host by its name": strings.Replace("ws://"+addr, "127.0.0.1", "localhost", 1),
 	}
 	scenarios := map[string]struct {

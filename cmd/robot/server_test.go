@@ -15,6 +15,8 @@ import (
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/hybrid"
+	"github.com/fairlead-go/fairlead/connectors/port"
+	"github.com/fairlead-go/fairlead/connectors/sio"
 	"github.com/fairlead-go/fairlead/internal/leak"
 	"github.com/fairlead-go/fairlead/supervisor"
 )
@@ -68,8 +70,9 @@ func startLobby(at string, l lobby) (addr string, end func(), err error) {
 	actors.HandleRaw(routes, "echo", or(l.echo, echoes))
 	actors.HandleRaw(routes, "join", or(l.join, joins))
 	actors.HandleRaw(routes, "chat", or(l.chat, chats))
+	p := &port.Port{Addr: at}
 	fl, err := supervisor.Start(system, supervisor.Config{
-		Connectors: []connectors.Source{&hybrid.Connector{Addr: at}},
+		Connectors: []connectors.Source{&hybrid.Connector{Port: p}, &sio.Connector{Port: p}},
 		Routes:     []actors.Route{routes},
 		Handshake:  l.handshake,
 		Logger:     quiet,
