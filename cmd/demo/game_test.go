@@ -125,6 +125,28 @@ func TestWhoJoinsSeesWhoIsThereAndIsSeen(t *testing.T) {
 	a.hears("onJoin " + overWS)
 }
 
+func TestPlayersMeetOverSocketIO(t *testing.T) {
+	addr := serve(t)
+	a, g := visit(t, addr), visit(t, "sio://"+addr)
+	overIO := strings.Replace(grace, "tcp", "socket.io", 1)
+	a.ask("lobby.join", adaJoins)
+	g.expect("lobby.join", graceJoins, overIO[:len(overIO)-1]+`,"players":[`+ada+`,`+overIO+`]}`)
+	a.hears("onJoin " + overIO)
+	g.tell("lobby.chat", `{"name":"Grace","content":"hé \"there\""}`)
+	a.hears(`onChat {"name":"Grace","content":"hé \"there\""}`)
+	g.hears(`onChat {"name":"Grace","content":"hé \"there\""}`)
+	a.tell("lobby.move", `{"x":1,"y":2}`)
+	a.hears(`onMove {"id":1,"x":1,"y":2}`)
+	g.hears(`onMove {"id":1,"x":1,"y":2}`)
+	g.tell("lobby.move", `{"x":3,"y":4}`)
+	a.hears(`onMove {"id":2,"x":3,"y":4}`)
+	a.expect("lobby.kick", `{"id":2,"reason":"too fast"}`, "{}")
+	if reason, kicked := g.ends(); !kicked || reason != "too fast" {
+		t.Errorf("kicked = %v, %q, want true, too fast", kicked, reason)
+	}
+	a.hears(`onLeave {"id":2,"name":"Grace","why":"kicked, too fast"}`)
+}
+
 func TestJoinAnswers(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
 		"the name, trimmed":         {`{"name":"  Ada\u0007 "}`, `{"id":2,"name":"Ada","hue":30,"wire":"tcp"}`},

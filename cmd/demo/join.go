@@ -52,7 +52,7 @@ func (l *lobby) add(c *actors.Context, name string, in *joining) *player {
 		ID:     l.lastID,
 		Name:   l.free(name),
 		Hue:    hues[(l.lastID-1)%len(hues)],
-		Wire:   c.Session().GetTransport(),
+		Wire:   wire(c.Session()),
 		socket: c.Socket(),
 	}
 	if in.X != nil && in.Y != nil {
@@ -61,6 +61,14 @@ func (l *lobby) add(c *actors.Context, name string, in *joining) *player {
 	l.players[c.Session().GetId()] = p
 	l.named[p.Name] = p
 	return p
+}
+
+// wire is what the others are told of how a player is connected.
+func wire(s *messages.Session) string {
+	if s.GetConnector() == sioName {
+		return "socket.io"
+	}
+	return s.GetTransport()
 }
 
 // everybody lists all players, the first to come first.

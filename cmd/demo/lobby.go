@@ -39,7 +39,7 @@ type player struct {
 	ID   int    `json:"id"`
 	Name string `json:"name"`
 	Hue  int    `json:"hue"`  // of their colour, in degrees
-	Wire string `json:"wire"` // "tcp", "websocket"
+	Wire string `json:"wire"` // "tcp", "websocket", "socket.io"
 	*spot
 
 	socket *actor.PID

@@ -1,5 +1,5 @@
 // Command demo is a small game on fairlead: a lobby where players move, chat and
-// kick each other, over TCP and WebSocket on one port, with its page on it.
+// kick each other, over TCP, WebSocket and socket.io on one port, with its page on it.
 package main
 
 import (
@@ -14,8 +14,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/actors"
-	"github.com/fairlead-go/fairlead/connectors"
-	"github.com/fairlead-go/fairlead/connectors/hybrid"
 	"github.com/fairlead-go/fairlead/supervisor"
 )
 
@@ -55,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer stop()
-	if _, err := io.WriteString(stdout, screen(fl.Addrs(connectorName), opts)); err != nil {
+	if _, err := io.WriteString(stdout, screen(fl.Addrs(hybridName), fl.Addrs(sioName), opts)); err != nil {
 		return fmt.Errorf("stdout: %w", err)
 	}
 	select {
@@ -77,16 +75,10 @@ func start(opts options, stderr io.Writer) (fl *supervisor.Fairlead, stop func()
 	lobby := newLobby()
 	door := system.Root.Spawn(lobby.newDoor())
 	fl, err = supervisor.Start(system, supervisor.Config{
-		Connectors: []connectors.Source{&hybrid.Connector{
-			ID:        connectorName,
-			Addr:      opts.addr,
-			HTTP:      page,
-			Heartbeat: orOff(opts.heartbeat),
-			Tick:      orOff(opts.tick),
-		}},
-		Routes: []actors.Route{lobby.routes},
-		Events: door,
-		Logger: log,
+		Connectors: opts.connectors(page, log),
+		Routes:     []actors.Route{lobby.routes},
+		Events:     door,
+		Logger:     log,
 	})
 	if err != nil {
 		system.Shutdown()

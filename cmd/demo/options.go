@@ -8,20 +8,30 @@ import (
 	"time"
 )
 
-// connectorName is what the one connector is called in logs and sessions.
-const connectorName = "hybrid"
+// What the connectors are called in logs and sessions.
+const (
+	hybridName = "hybrid"
+	sioName    = "sio"
+)
+
+// Values of -sio that are no address.
+const (
+	sioSame = "same"
+	sioOff  = "off"
+)
 
 const usage = `A small game on fairlead: a lobby where players move, chat and kick each other.
 
   -addr string         where to listen, host:port or unix:/path (default 127.0.0.1:3010)
+  -sio string          where socket.io clients come to: same (port), off, host:port or unix:/path (default same)
   -tick duration       how long a push waits for others to share its write; 0: never (default 20ms)
-  -heartbeat duration  how often client and server show each other life; 0: never (default 30s)
+  -heartbeat duration  how often client and server show each other life; 0: never, but for socket.io (default 30s)
   -drain duration      how long clients have to leave when it stops; 0: none (default 1.5s)
 `
 
 // options are the command's flags.
 type options struct {
-	addr            string
+	addr, sio       string
 	tick, heartbeat time.Duration
 	drain           time.Duration
 	help            bool
@@ -32,6 +42,7 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("demo", flag.ContinueOnError)
 	f.SetOutput(io.Discard) // main prints the error, once
 	f.StringVar(&o.addr, "addr", "127.0.0.1:3010", "")
+	f.StringVar(&o.sio, "sio", sioSame, "")
 	f.DurationVar(&o.tick, "tick", 20*time.Millisecond, "")
 	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "")
 	f.DurationVar(&o.drain, "drain", 1500*time.Millisecond, "")
@@ -43,6 +54,8 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("%w (-h lists the flags)", err)
 	case f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q (-h lists the flags)", f.Arg(0))
+	case o.sio == "":
+		return o, fmt.Errorf("-sio %q: want %s, %s or an address", o.sio, sioSame, sioOff)
 	case o.tick < 0:
 		return o, fmt.Errorf("-tick %v: less than nothing", o.tick)
 	case o.heartbeat < 0:

@@ -21,6 +21,7 @@ func TestPageIsServedForBrowsersAndNothingElseIs(t *testing.T) {
 		"the page":                          {"GET", "/", 200, "Content-Type", "text/html; charset=utf-8", "<title>fairlead"},
 		"the page by its name":              {"GET", "/index.html", 200, "Cache-Control", "no-cache", "<title>fairlead"},
 		"modules as browsers insist":        {"GET", "/pomelo.js", 200, "Content-Type", "text/javascript; charset=utf-8", "class Pomelo"},
+		"the other client":                  {"GET", "/socketio.js", 200, "Content-Type", "text/javascript; charset=utf-8", "class SocketIO"},
 		"styles":                            {"GET", "/style.css", 200, "Content-Type", "text/css; charset=utf-8", "--hue"},
 		"the icon":                          {"GET", "/favicon.svg", 200, "Content-Type", "image/svg+xml", "<svg"},
 		"nothing from elsewhere may load":   {"GET", "/", 200, "Content-Security-Policy", policy, ""},

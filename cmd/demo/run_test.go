@@ -6,6 +6,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,9 @@ func TestStartErrorsAreOneClearLine(t *testing.T) {
 		"a value that is none":    {[]string{"-tick", "soon"}, []string{"-tick", "soon"}},
 		"a negative tick":         {[]string{"-tick", "-1s"}, []string{"-tick", "-1s"}},
 		"a negative heartbeat":    {[]string{"-heartbeat", "-1s"}, []string{"-heartbeat", "-1s"}},
+		"a port of socket.io":     {[]string{"-addr", "127.0.0.1:0", "-sio", taken.Addr().String()}, []string{taken.Addr().String(), "in use"}},
+		"socket.io at no address": {[]string{"-addr", "127.0.0.1:0", "-sio", "nowhere"}, []string{"nowhere"}},
+		"socket.io at nothing":    {[]string{"-sio", ""}, []string{`-sio ""`, "same", "off"}},
 		"a negative drain":        {[]string{"-drain", "-1s"}, []string{"-drain", "-1s"}},
 		"an argument":             {[]string{"now"}, []string{`"now"`}},
 	}
@@ -108,17 +113,22 @@ func TestHelpIsNoError(t *testing.T) {
 
 func TestFlagsReachTheConnector(t *testing.T) {
 	tests := map[string]struct {
-		args []string
-		want time.Duration // heartbeat that the handshake tells
+		scheme string
+		args   []string
+		want   time.Duration // heartbeat that the handshake tells
 	}{
-		"none":              {nil, 30 * time.Second},
-		"heartbeat of 5 s":  {[]string{"-heartbeat", "5s"}, 5 * time.Second},
-		"without heartbeat": {[]string{"-heartbeat", "0"}, 0},
-		"pushes never wait": {[]string{"-tick", "0"}, 30 * time.Second},
+		"none":                 {"tcp", nil, 30 * time.Second},
+		"heartbeat of 5 s":     {"tcp", []string{"-heartbeat", "5s"}, 5 * time.Second},
+		"without heartbeat":    {"tcp", []string{"-heartbeat", "0"}, 0},
+		"pushes never wait":    {"tcp", []string{"-tick", "0"}, 30 * time.Second},
+		"without socket.io":    {"ws", []string{"-sio", "off"}, 30 * time.Second},
+		"none, socket.io":      {"sio", nil, 30 * time.Second},
+		"5 s, socket.io":       {"sio", []string{"-heartbeat", "5s"}, 5 * time.Second},
+		"socket.io knows none": {"sio", []string{"-heartbeat", "0"}, 25 * time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c, err := client.Dial(t.Context(), client.Config{Addr: serve(t, tt.args...)})
+			c, err := client.Dial(t.Context(), client.Config{Addr: tt.scheme + "://" + serve(t, tt.args...)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,5 +137,35 @@ func TestFlagsReachTheConnector(t *testing.T) {
 				t.Errorf("heartbeat = %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestSocketIOMayBeOff(t *testing.T) {
+	for sio, want := range map[string]int{"same": http.StatusOK, "off": http.StatusNotFound, "127.0.0.1:0": http.StatusNotFound} {
+		t.Run(sio, func(t *testing.T) {
+			resp, err := http.Get("http://" + serve(t, "-sio", sio) + "/socket.io/?EIO=4&transport=polling")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("its handshake on the game's port: %s, want %d", resp.Status, want)
+			}
+		})
+	}
+}
+
+func TestSocketIOMayHaveAnAddressOfItsOwn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sio")
+	serve(t, "-sio", "unix:"+path)
+	c, err := client.Dial(t.Context(), client.Config{Addr: "sio://demo", NetDial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if body, err := c.Request(t.Context(), "lobby.echo", 7); string(body) != "7" || err != nil {
+		t.Errorf("echo = %s, %v", body, err)
 	}
 }

@@ -10,11 +10,11 @@ import (
 )
 
 // screen is what the terminal shows while the demo runs: what there is, what to
-// try, how to stop.
-func screen(addrs []net.Addr, o options) string {
+// try, how to stop. io is where socket.io clients come to, if they may.
+func screen(addrs, io []net.Addr, o options) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	at := reachable(addrs)
+	at, sio := reachable(addrs), reachable(io)
 
 	line("\nfairlead demo: every client is an actor\n")
 	if at.web {
@@ -22,18 +22,30 @@ func screen(addrs []net.Addr, o options) string {
 		line("  websocket  ws://%s/   Pomelo, the same port", at.addr)
 	}
 	line("  tcp        %s         Pomelo, %s", at.addr, pushes(o.tick))
-	line("\nTry\n")
-	if at.web {
-		line("  1. Open the page in two windows. Move, chat, and kick one from the other:")
-		line("     a message to the PID of its socket, and its page says why.")
-		line("  2. Ask from the page's console:  await pomelo.request(\"lobby.echo\", {hi: 1})")
-		line("  3. Ask from a terminal, byte for byte:")
-	} else {
-		line("  Ask from a terminal, byte for byte:")
+	if sio.addr != "" {
+		line("  socket.io  %s  clients 1.x to 4.x, at /socket.io/", sio.url())
 	}
-	line("     %s", at.echo())
+	line("\nTry\n")
+	for i, what := range tries(at, sio) {
+		line("  %d. %s", i+1, what)
+	}
 	line("\nCtrl-C drains it: clients are answered, told when to come back, and closed; twice, it ends at once.\n")
 	return b.String()
+}
+
+// tries is what one can do, for those who can.
+func tries(at, sio place) (list []string) {
+	if at.web {
+		list = append(list, "Open the page in two windows. Move, chat, and kick one from the other:\n"+
+			"     a message to the PID of its socket, and its page says why.")
+	}
+	if sio.web {
+		list = append(list, "Open a window that is a socket.io client:  "+sio.url()+"/?client=socket.io")
+	}
+	if at.web {
+		list = append(list, `Ask from the page's console:  await pomelo.request("lobby.echo", {hi: 1})`)
+	}
+	return append(list, "Ask from a terminal, byte for byte:\n     "+at.echo())
 }
 
 func pushes(tick time.Duration) string {
@@ -49,6 +61,14 @@ type place struct {
 	host string
 	port int
 	web  bool // over TCP, so that a browser can
+}
+
+// url is what a browser takes, and for others the address.
+func (p place) url() string {
+	if !p.web {
+		return p.addr
+	}
+	return "http://" + p.addr
 }
 
 // reachable names the first address as one types it: an address that stands for

@@ -15,7 +15,8 @@ func TestScreenSaysWhatRunsAndWhatToTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := screen([]net.Addr{&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 3010}}, o)
+	at := []net.Addr{&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 3010}}
+	got := screen(at, at, o)
 	want, err := os.ReadFile("testdata/screen.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -28,18 +29,22 @@ func TestScreenSaysWhatRunsAndWhatToTry(t *testing.T) {
 func TestScreenNamesAddressesAsOneTypesThem(t *testing.T) {
 	tests := map[string]struct {
 		addr net.Addr
+		sio  []net.Addr
 		tick time.Duration
 		has  []string
 		not  string
 	}{
-		"all addresses":     {&net.TCPAddr{IP: net.IPv6unspecified, Port: 80}, 0, []string{"http://localhost:80/", "nc localhost 80", "at once"}, "::"},
-		"an IPv6 address":   {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, time.Second, []string{"http://[::1]:80/", "nc ::1 80", "every 1s"}, "localhost"},
-		"a unix socket":     {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, 0, []string{"tcp        /run/demo", "nc -U /run/demo"}, "http"},
-		"no browser's part": {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, 0, []string{"Ctrl-C"}, "page"},
+		"all addresses":     {&net.TCPAddr{IP: net.IPv6unspecified, Port: 80}, nil, 0, []string{"http://localhost:80/", "nc localhost 80", "at once"}, "::"},
+		"an IPv6 address":   {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, nil, time.Second, []string{"http://[::1]:80/", "nc ::1 80", "every 1s"}, "localhost"},
+		"a unix socket":     {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, nil, 0, []string{"tcp        /run/demo", "nc -U /run/demo"}, "http"},
+		"no browser's part": {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, nil, 0, []string{"Ctrl-C"}, "page"},
+		"no socket.io":      {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, nil, 0, []string{"3. Ask from a terminal"}, "socket.io"},
+		"socket.io by file": {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, []net.Addr{&net.UnixAddr{Name: "/run/sio", Net: "unix"}}, 0, []string{"socket.io  /run/sio "}, "client="},
+		"socket.io alone":   {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, []net.Addr{&net.TCPAddr{IP: net.IPv6loopback, Port: 81}}, 0, []string{"1. Open a window", "http://[::1]:81/?client=socket.io", "2. Ask"}, "console"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := screen([]net.Addr{tt.addr}, options{tick: tt.tick})
+			got := screen([]net.Addr{tt.addr}, tt.sio, options{tick: tt.tick})
 			for _, want := range tt.has {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is not on the screen:\n%s", want, got)

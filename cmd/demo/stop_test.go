@@ -38,6 +38,10 @@ func TestTermClosesEveryClientProperly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	io, err := client.Dial(t.Context(), client.Config{Addr: "sio://" + addr})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ws := shakeHands(t, "ws://"+addr+"/")
 
 	begin := time.Now()
@@ -48,10 +52,12 @@ func TestTermClosesEveryClientProperly(t *testing.T) {
 	if err := lastOf(ws); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
 		t.Errorf("the WebSocket client's end = %v, want a close frame with 1012", err)
 	}
-	<-tcp.Done()
-	var kick *client.KickError
-	if err := tcp.Err(); !errors.As(err, &kick) || kick.Reason != "draining" || kick.RetryAfter <= 0 {
-		t.Errorf("the TCP client's end = %v, want a kick with advice", err)
+	for name, c := range map[string]*client.Client{"TCP": tcp, "socket.io": io} {
+		<-c.Done()
+		var kick *client.KickError
+		if err := c.Err(); !errors.As(err, &kick) || kick.Reason != "draining" || kick.RetryAfter <= 0 {
+			t.Errorf("the %s client's end = %v, want a kick with advice", name, err)
+		}
 	}
 	if err := <-exited; err != nil {
 		t.Errorf("exit: %v\n%s", err, stderr)

@@ -25,7 +25,16 @@ var wide = browser.View{Width: 1180, Height: 700, Scale: 1.25}
 
 // board opens a window on the page and plays under a name.
 func board(b *browser.Browser, addr, name string) *browser.Page {
-	p := b.Open("http://" + addr + "/?name=" + name)
+	return play(b, "http://"+addr+"/?name="+name)
+}
+
+// boardIO does so with a window that is a socket.io client.
+func boardIO(b *browser.Browser, addr, name string) *browser.Page {
+	return play(b, "http://"+addr+"/?client=socket.io&name="+name)
+}
+
+func play(b *browser.Browser, url string) *browser.Page {
+	p := b.Open(url)
 	p.Look(wide)
 	p.Until(`document.querySelector(".dot.me") && document.getElementById("curtain").hidden`)
 	return p
@@ -55,12 +64,26 @@ func point(p *browser.Page, x, y float64) {
 	p.Point(field.X+field.Width*x/1000, field.Y+field.Height*y/1000)
 }
 
+type boarding = func(b *browser.Browser, addr, name string) *browser.Page
+
 func TestTwoWindowsMeetChatMoveAndKick(t *testing.T) {
+	tests := map[string]struct{ ada, grace boarding }{
+		"pomelo":                 {board, board},
+		"pomelo kicks socket.io": {board, boardIO},
+		"socket.io kicks pomelo": {boardIO, board},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { meet(t, tt.ada, tt.grace) })
+	}
+}
+
+// meet has two windows see and hear all that there is of each other.
+func meet(t *testing.T, first, second boarding) {
 	addr := serve(t)
 	b := browser.Start(t, need.Program(t, "chromium"))
-	ada := board(b, addr, "Ada")
+	ada := first(b, addr, "Ada")
 	ada.Until(`!document.getElementById("alone").hidden`)
-	grace := board(b, addr, "Grace")
+	grace := second(b, addr, "Grace")
 
 	ada.Until(`document.querySelectorAll(".player").length === 2 && document.getElementById("alone").hidden`)
 	grace.Until(`document.querySelectorAll(".player").length === 2`)
@@ -123,16 +146,20 @@ func TestWindowAsksForANameFirst(t *testing.T) {
 }
 
 func TestWindowComesBackWhenTheServerDoes(t *testing.T) {
-	b := browser.Start(t, need.Program(t, "chromium"))
-	var addr string
-	var p *browser.Page
-	t.Run("first server", func(t *testing.T) {
-		addr = serve(t)
-		p = board(b, addr, "Ada")
-	}) // and with the subtest it stops
-	p.Until(`document.getElementById("status").dataset.state !== "connected" && !document.getElementById("curtain").hidden`)
-	serve(t, "-addr", addr)
-	p.Until(`document.getElementById("curtain").hidden && document.querySelector(".dot.me")`)
+	for name, board := range map[string]boarding{"pomelo": board, "socket.io": boardIO} {
+		t.Run(name, func(t *testing.T) {
+			b := browser.Start(t, need.Program(t, "chromium"))
+			var addr string
+			var p *browser.Page
+			t.Run("first server", func(t *testing.T) {
+				addr = serve(t)
+				p = board(b, addr, "Ada")
+			}) // and with the subtest it stops
+			p.Until(`document.getElementById("status").dataset.state !== "connected" && !document.getElementById("curtain").hidden`)
+			serve(t, "-addr", addr)
+			p.Until(`document.getElementById("curtain").hidden && document.querySelector(".dot.me")`)
+		})
+	}
 }
 
 func TestWindowIsDrawnForTheReadme(t *testing.T) {

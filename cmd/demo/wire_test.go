@@ -32,17 +32,43 @@ func TestPagesWire(t *testing.T) {
 		"an id cut short":             {`w.decodeMessage(bytes("04ff"))`, "pomelo: endless id"},
 		"nothing":                     {`w.decodeMessage(bytes(""))`, "pomelo: empty message"},
 	}
+	inPage(t, "/wire.js", tests)
+}
+
+// The same of the page as a socket.io client.
+func TestPagesPackets(t *testing.T) {
+	tests := map[string]struct{ js, want string }{
+		"who comes in":                {`w.encodeConnect({ name: "Ada" })`, `40{"name":"Ada"}`},
+		"an event":                    {`w.encodeEvent(0, "a.b", { x: 1 })`, `42["a.b",{"x":1}]`},
+		"an event to be acknowledged": {`w.encodeEvent(12, "a.b")`, `4212["a.b",{}]`},
+		"the engine's handshake":      {`JSON.stringify(w.decodePacket('0{"sid":"x"}'))`, `{"engine":"0","data":{"sid":"x"}}`},
+		"a ping":                      {`JSON.stringify(w.decodePacket("2"))`, `{"engine":"2"}`},
+		"an acknowledgement":          {`JSON.stringify(w.decodePacket('4312[{"a":1}]'))`, `{"engine":"4","type":"3","id":12,"data":[{"a":1}]}`},
+		"a push":                      {`JSON.stringify(w.decodePacket('42["ab","\\n"]'))`, `{"engine":"4","type":"2","id":0,"data":["ab","\n"]}`},
+		"a farewell":                  {`w.decodePacket("41").type`, "1"},
+		"nothing":                     {`w.decodePacket("")`, "socket.io: unknown packet"},
+		"no packet":                   {`w.decodePacket("x")`, "socket.io: unknown packet"},
+		"no message":                  {`w.decodePacket("49")`, "socket.io: unknown message"},
+		"another namespace":           {`w.decodePacket("42/a,[]")`, "socket.io: unknown message"},
+		"attachments":                 {`w.decodePacket('451-["a",{"_placeholder":true,"num":0}]')`, "socket.io: unknown message"},
+		"bytes":                       {`w.decodePacket(bytes("00"))`, "socket.io: bytes"},
+	}
+	inPage(t, "/packets.js", tests)
+}
+
+// inPage runs JavaScript with a module of the page as w, and compares what it makes, or why it fails.
+func inPage(t *testing.T, module string, tests map[string]struct{ js, want string }) {
 	p := browser.Start(t, need.Program(t, "chromium")).Open("http://" + serve(t) + "/healthz")
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			const run = `(async () => {
-				const w = await import("/wire.js");
+				const w = await import("%s");
 				const hex = (b) => [...b].map((n) => n.toString(16).padStart(2, "0")).join("");
 				const bytes = (s) => Uint8Array.from(s.match(/../g) ?? [], (h) => parseInt(h, 16));
 				try { return %s } catch (err) { return err.message }
 			})()`
 			var got string
-			p.Eval(fmt.Sprintf(run, tt.js), &got)
+			p.Eval(fmt.Sprintf(run, module, tt.js), &got)
 			if got != tt.want {
 				t.Errorf("%s = %s, want %s", tt.js, got, tt.want)
 			}

@@ -1,5 +1,6 @@
 // The page: one connection, one player, and the views that show what the
-// server says. Everything on the wire is in pomelo.js and wire.js.
+// server says. Everything on the wire is in pomelo.js and wire.js, or where the
+// address ends in ?client=socket.io in socketio.js and packets.js.
 
 import { Chat } from "./chat.js";
 import { Curtain } from "./curtain.js";
@@ -7,9 +8,11 @@ import { Field } from "./field.js";
 import { rememberName, rememberedName } from "./names.js";
 import { Players } from "./players.js";
 import { Pomelo } from "./pomelo.js";
+import { SocketIO } from "./socketio.js";
 import { Status } from "./status.js";
 
-const url = new URL("./", location.href.replace(/^http/, "ws")).href;
+const socketIO = new URLSearchParams(location.search).get("client") === "socket.io";
+const url = new URL(socketIO ? "./socket.io/" : "./", location.href.replace(/^http/, "ws")).href;
 const pingEvery = 3_000; // ms between two looks at the latency; the first, while the page warms up, count little
 const warmUp = [200, 400];
 const retryWithin = [500, 1_000, 2_000, 4_000, 5_000]; // ms, the last for ever
@@ -28,8 +31,8 @@ const players = new Players((id, reason) => client.request("lobby.kick", { id, r
 async function connect() {
   clearTimeout(retry);
   status.connecting();
-  client = new Pomelo(url);
-  window.pomelo = client; // to play with in the console
+  client = socketIO ? new SocketIO(url) : new Pomelo(url);
+  window[socketIO ? "socket" : "pomelo"] = client; // to play with in the console
   listen(client);
   try {
     await client.open({ name });
