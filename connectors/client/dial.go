@@ -77,7 +77,8 @@ func serverName(cfg *tls.Config, addr string) *tls.Config {
 	return cfg
 }
 
-// dialEngine asks for Engine.IO 4, and for pushes in pomelo's form from the first one on.
+// dialEngine asks for Engine.IO 4, and for pushes in pomelo's form from the first one on
+// (P18.1).
 func dialEngine(ctx context.Context, cfg Config) (wire, error) {
 	u, err := url.Parse(cfg.Addr)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 // ErrAuth refuses a Config.User that is no object: over socket.io it must be one.
 var ErrAuth = errors.New("client: User is no JSON object")
 
-// packets is the talk of socket.io: Engine.IO 4, messages as pomelo's clients of it write them.
+// packets is the talk of socket.io: Engine.IO 4 (P16), messages as pomelo's clients of it write
+// them (P18.2).
 type packets struct {
 	silent bool // Config.Silent
 }
@@ -24,7 +25,7 @@ type packets struct {
 // codec is how packets are written and read.
 var codec = socketio.Codec{Version: engineio.V4, Mode: socketio.Pomelo}
 
-// enter waits for the engine's handshake, and connects the main namespace.
+// enter waits for the engine's handshake, and connects the main namespace (P17.3).
 func (p packets) enter(w wire, cfg Config) (in welcome, err error) {
 	auth, err := authOf(cfg.User)
 	if err != nil {
@@ -101,7 +102,7 @@ func decode(f connectors.Frame) (engineio.Packet, error) {
 	return e, nil
 }
 
-// parseOpen reads the engine's handshake.
+// parseOpen reads the engine's handshake (P16.4).
 func parseOpen(e engineio.Packet) (in welcome, err error) {
 	var open struct {
 		PingInterval, PingTimeout float64 // milliseconds
@@ -164,7 +165,7 @@ func (packets) message(id uint64, route string, body []byte) ([]byte, error) {
 
 func (packets) beat() []byte { return engineio.AppendPacket(nil, engineio.Pong, "") }
 
-// bye leaves the namespace.
+// bye leaves the namespace (P17.5).
 func (packets) bye() []byte {
 	return engineio.AppendPacket(nil, engineio.Message, string(socketio.Disconnect))
 }
@@ -208,7 +209,8 @@ func hearPacket(c *Client, b []byte) error {
 	return nil
 }
 
-// onKick is the push that pomelo's kick is over socket.io.
+// onKick is the push that pomelo's kick is over socket.io. One with a body of the application's is
+// a kick too.
 const onKick = "onKick"
 
 func hearSaid(c *Client, s socketio.Said) error {

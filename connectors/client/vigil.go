@@ -6,7 +6,7 @@ import (
 )
 
 // vigil gives the server up when nothing comes from it for too long. It is for
-// servers that ask for life by themselves. The zero vigil is patient for ever.
+// servers that ask for life by themselves (P16.5). The zero vigil is patient for ever.
 type vigil struct {
 	patience time.Duration
 	fail     func(error)
