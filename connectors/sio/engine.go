@@ -243,9 +243,13 @@ func (e *engine) over(end *ending) {
 	e.end = end
 	e.timer.Stop()
 	ws, rising, seats := e.ws, e.rising, e.seats
-	e.rising, e.seats, e.greeting = nil, nil, nil
+	e.seats, e.greeting = nil, nil
 	e.wake()
 	left := ws == nil && e.conclude()
+	moving := left && e.probed // its client may have stopped polling: it fetches the rest where it moves to
+	if !moving {
+		e.rising, e.probed = nil, false
+	}
 	e.mu.Unlock()
 
 	if len(seats) == 0 {
@@ -255,7 +259,7 @@ func (e *engine) over(end *ending) {
 		ws.Close(end.farewell, end.reason)
 		e.l.forget(e)
 	}
-	if rising != nil {
+	if rising != nil && !moving {
 		rising.Close(nil, end.reason)
 	}
 	for _, s := range seats {
@@ -263,7 +267,10 @@ func (e *engine) over(end *ending) {
 	}
 	switch {
 	case left:
-		time.AfterFunc(lingerTime, e.vanish)
+		time.AfterFunc(lingerTime, func() {
+			e.fall(rising)
+			e.vanish()
+		})
 	case ws == nil:
 		e.vanish()
 	}

@@ -88,7 +88,7 @@ func (e *engine) rise(ws *stream.WebSocket) {
 // fall gives an upgrade up.
 func (e *engine) fall(ws *stream.WebSocket) {
 	e.mu.Lock()
-	rising := e.rising == ws
+	rising := ws != nil && e.rising == ws
 	if rising {
 		e.rising, e.probed = nil, false
 	}
@@ -126,27 +126,37 @@ func (e *engine) probe(ws *stream.WebSocket) (moved bool) {
 	}
 }
 
-// answerProbe has the client stop polling: a GET that is held ends.
+// answerProbe has the client stop polling: a GET that is held ends, and others wait until it has moved. They
+// do from before it knows.
 func (e *engine) answerProbe(ws *stream.WebSocket) {
+	e.mu.Lock()
+	if e.rising == ws {
+		e.probed = true
+	}
+	e.mu.Unlock()
 	_ = ws.Interject(engineio.AppendPacket(nil, engineio.Pong, engineio.Probe))
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.rising != ws {
-		return
-	}
-	if e.poll != nil && e.end == nil {
+	if e.rising == ws && e.poll != nil && !e.poll.probed && e.end == nil {
 		e.out = engineio.AppendPacket(e.out, engineio.Noop, "")
 		e.serve()
 	}
-	e.probed = true
 }
 
 // move makes the WebSocket the client's only transport: what waits for a GET goes there, ahead of all
 // that comes later.
 func (e *engine) move(ws *stream.WebSocket) bool {
 	e.mu.Lock()
-	if e.end != nil || e.rising != ws {
+	if e.rising != ws {
 		e.mu.Unlock()
+		return false
+	}
+	if e.end != nil { // meanwhile
+		rest := e.out
+		e.rising, e.probed, e.out = nil, false, nil
+		e.mu.Unlock()
+		ws.Close(rest, e.end.reason)
+		e.vanish()
 		return false
 	}
 	if p := e.poll; p != nil {

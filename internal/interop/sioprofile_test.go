@@ -1,0 +1,70 @@
+package interop_test
+
+import (
+	"io"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/actors"
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/memory"
+	"github.com/fairlead-go/fairlead/connectors/port"
+	"github.com/fairlead-go/fairlead/connectors/sio"
+	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
+	"github.com/fairlead-go/fairlead/supervisor"
+)
+
+// configureSIO sets the options of a profile.
+type configureSIO func(*sio.Connector, *supervisor.Config)
+
+// serveSIO starts the applications of the kit and of the recorded server for
+// socket.io clients, on a port of its own unless set says another. Pushes do not
+// wait. It stops with the test.
+func serveSIO(t *testing.T, set configureSIO) (addr string) {
+	t.Helper()
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
+	kit, recorded := newSioApp(), &app{}
+	c := &sio.Connector{Addr: "127.0.0.1:0", Tick: -1}
+	cfg := supervisor.Config{
+		Connectors: []connectors.Source{c},
+		Routes:     []actors.Route{kit.routes(), recorded.routes()},
+		Handshake:  kit.letIn,
+		Events:     system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return kit })),
+		Logger:     quiet,
+	}
+	set(c, &cfg)
+	var err error
+	if recorded.fl, err = supervisor.Start(system, cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		recorded.fl.Stop()
+		system.Shutdown()
+	})
+	return recorded.fl.Addrs("sio")[0].String()
+}
+
+// inBubble runs f against a server on a network in memory, in virtual time.
+func inBubble(t *testing.T, set configureSIO, f func(t *testing.T, net *memory.Listener)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		net := memory.Listen("rules")
+		t.Cleanup(func() { time.Sleep(time.Minute) }) // until actors and what is hung up have gone
+		serveSIO(t, func(c *sio.Connector, cfg *supervisor.Config) {
+			c.Addr, c.Port = "", &port.Port{Listener: net}
+			set(c, cfg)
+		})
+		f(t, net)
+	})
+}
+
+// events serves events, which say on the wire what they are.
+func events(c *sio.Connector, _ *supervisor.Config) {
+	c.Namespaces = []string{"/custom"}
+	c.Modes = []socketio.Mode{socketio.Events}
+}
