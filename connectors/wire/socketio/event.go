@@ -1,7 +1,10 @@
 package socketio
 
 import (
+	"bytes"
+
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/internal/jsondepth"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -18,7 +21,7 @@ func (p *Protocol) event(step *connectors.Step, k Packet, attachments [][]byte) 
 	case p.codec.Mode == Events:
 		p.request(step, e, attachments)
 	case e.isText():
-		return p.pomelo(step, e.arg)
+		return p.pomelo(step, e.arg[1:len(e.arg)-1])
 	case string(e.name) == "message":
 		return ErrText
 	}
@@ -73,9 +76,25 @@ func (p *Protocol) request(step *connectors.Step, e event, attachments [][]byte)
 	r.Body, r.Attachments = step.Copy(e.arg), attachments
 }
 
-// pomelo routes what a pomelo client writes. No body, and null, are {}, as its server has it.
-func (p *Protocol) pomelo(step *connectors.Step, literal []byte) error {
-	h, err := readHeader(literal[1 : len(literal)-1])
+// said is the inside of what a client in mode Pomelo says, if its packet is written as all of them do. Then
+// it need not be read twice, to see that it is JSON and what it holds.
+func (p *Protocol) said(k Packet) (inside []byte, ok bool) {
+	const head = `["message",`
+	if k.Type != Event || p.state != working || !p.settled || p.codec.Mode != Pomelo || !bytes.HasPrefix(k.Data, []byte(head)) {
+		return nil, false
+	}
+	text := k.Data[len(head):]
+	n := jsondepth.String(text)
+	if n < 0 || string(text[n:]) != "]" {
+		return nil, false
+	}
+	return text[1 : n-1], true
+}
+
+// pomelo routes what a pomelo client writes, the inside of a JSON string. No body, and null, are {}, as its
+// server has it.
+func (p *Protocol) pomelo(step *connectors.Step, inside []byte) error {
+	h, err := readHeader(inside)
 	if err != nil {
 		return err
 	}

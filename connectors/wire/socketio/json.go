@@ -2,7 +2,7 @@ package socketio
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -14,10 +14,10 @@ import (
 
 // checkJSON tells whether b is JSON, at most depth levels deep.
 func checkJSON(b []byte, depth int) error {
-	if err := jsondepth.Check(b, depth); err != nil {
+	switch err := jsondepth.Valid(b, depth); {
+	case errors.Is(err, jsondepth.ErrDeep):
 		return ErrDepth
-	}
-	if !json.Valid(b) {
+	case err != nil:
 		return ErrPayload
 	}
 	return nil
@@ -100,6 +100,10 @@ func appendUnescaped(dst, inside []byte) []byte {
 			return append(dst, inside...)
 		}
 		dst = append(dst, inside[:i]...)
+		if c := inside[i+1]; c == '"' || c == '\\' { // most are
+			dst, inside = append(dst, c), inside[i+2:]
+			continue
+		}
 		r, n := unescape(inside[i:])
 		dst = utf8.AppendRune(dst, r) // a surrogate alone becomes U+FFFD
 		inside = inside[i+n:]

@@ -2,10 +2,10 @@ package socketio
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
+	"github.com/fairlead-go/fairlead/internal/jsondepth"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -36,6 +36,9 @@ func (c Codec) answer(r *messages.Response) message {
 	return m
 }
 
+// deepest is how deep what we write may be nested: as deep as encoding/json goes.
+const deepest = 10_000
+
 // check tells why c's clients cannot be sent m.
 func (c Codec) check(m *message) error {
 	switch {
@@ -47,7 +50,7 @@ func (c Codec) check(m *message) error {
 		return ErrBeside
 	case m.isBytes():
 		return nil
-	case !json.Valid(m.body):
+	case jsondepth.Valid(m.body, deepest) != nil:
 		return ErrBody
 	case len(m.attachments) > 0 && !placeholdersFit(m.body, len(m.attachments)):
 		return ErrPlaceholder

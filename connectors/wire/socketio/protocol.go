@@ -106,6 +106,9 @@ func (p *Protocol) packet(step *connectors.Step, b []byte) error {
 	}
 	k, err := Decode(b)
 	if err == nil {
+		if inside, ok := p.said(k); ok {
+			return p.pomelo(step, inside)
+		}
 		err = p.check(k)
 	}
 	switch {

@@ -130,7 +130,10 @@ func (t text) rune(dst []byte, r rune) []byte {
 
 // appendEscaped appends the escape of a quote, a backslash or what is below a blank.
 func appendEscaped(dst []byte, c byte) []byte {
-	const short = "\"\"\\\\\bb\ff\nn\rr\tt"
+	if c == '"' || c == '\\' {
+		return append(dst, '\\', c)
+	}
+	const short = "\bb\ff\nn\rr\tt"
 	for i := 0; i < len(short); i += 2 {
 		if short[i] == c {
 			return append(dst, '\\', short[i+1])
