@@ -17,7 +17,7 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request) *refusal {
 		return f
 	}
 	defer e.endPost()
-	body, err := e.read(w, r)
+	body, err := e.bodyOf(w, r)
 	if err == nil {
 		err = e.hearPayload(body, isBinary(r))
 	}
@@ -62,8 +62,8 @@ func (e *engine) endPost() {
 	e.posting = false
 }
 
-// read reads a body as far as it may go, in time. Memory follows what has come.
-func (e *engine) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// bodyOf reads a body as far as it may go, in time. Memory follows what has come.
+func (e *engine) bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	c := http.NewResponseController(w)
 	if e.l.slack > 0 {
 		_ = c.SetReadDeadline(time.Now().Add(e.l.slack))

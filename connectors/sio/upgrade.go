@@ -30,24 +30,32 @@ func (e *engine) greet(ws *stream.WebSocket) {
 	e.listen(ws)
 }
 
-// listen reads a WebSocket to its end. It lets another goroutine go on once the client has a session: until
-// then the stack has grown, and most clients are idle most of the time.
+// listen reads a WebSocket until the client has a session, and lets another goroutine go on then: by now
+// the stack has grown, and most clients are idle most of the time.
 func (e *engine) listen(ws *stream.WebSocket) {
 	defer e.recovered()
-	for fresh := true; ; {
-		frames, err := ws.ReadFrames()
-		if len(frames) > 0 {
-			e.hearFrames(frames)
-		}
-		if err != nil {
-			e.lose(err)
-			return
-		}
-		if fresh && e.inhabited() {
-			go e.listen(ws)
+	for !e.inhabited() {
+		if !e.read(ws) {
 			return
 		}
 	}
+	go func() {
+		defer e.recovered()
+		for e.read(ws) {
+		}
+	}()
+}
+
+// read handles what one read brings, and tells whether there may be more.
+func (e *engine) read(ws *stream.WebSocket) (more bool) {
+	frames, err := ws.ReadFrames()
+	if len(frames) > 0 {
+		e.hearFrames(frames)
+	}
+	if err != nil {
+		e.lose(err)
+	}
+	return err == nil
 }
 
 // lose ends the engine because its WebSocket has ended.
