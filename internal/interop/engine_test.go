@@ -20,7 +20,7 @@ import (
 // engineClient is a client of Engine.IO whose every packet is written by a test.
 type engineClient struct {
 	t       *testing.T
-	net     *memory.Listener
+	place   *memory.Listener
 	version int
 	sid     string
 	extra   string // of every query
@@ -28,8 +28,8 @@ type engineClient struct {
 }
 
 // newEngineClient makes a client that has said nothing yet.
-func newEngineClient(t *testing.T, net *memory.Listener, version int) *engineClient {
-	c := &engineClient{t: t, net: net, version: version}
+func newEngineClient(t *testing.T, place *memory.Listener, version int) *engineClient {
+	c := &engineClient{t: t, place: place, version: version}
 	transport := &http.Transport{DialContext: c.connect}
 	t.Cleanup(transport.CloseIdleConnections)
 	c.http = &http.Client{Transport: transport}
@@ -37,13 +37,13 @@ func newEngineClient(t *testing.T, net *memory.Listener, version int) *engineCli
 }
 
 func (c *engineClient) connect(context.Context, string, string) (net.Conn, error) {
-	return c.net.Dial()
+	return c.place.Dial()
 }
 
 // polling makes a client that has an open packet, and says what is in it.
-func polling(t *testing.T, net *memory.Listener, version int, extra string) (*engineClient, string) {
+func polling(t *testing.T, place *memory.Listener, version int, extra string) (*engineClient, string) {
 	t.Helper()
-	c := newEngineClient(t, net, version)
+	c := newEngineClient(t, place, version)
 	c.extra = extra
 	got := c.get()
 	open, rest := got.body, ""
@@ -188,12 +188,15 @@ func (c *engineClient) upgrade(path string) (*websocket.Conn, *http.Response, er
 }
 
 // onWebSocket makes a client that has its open packet on a WebSocket.
-func onWebSocket(t *testing.T, net *memory.Listener, version int) *engineSocket {
+func onWebSocket(t *testing.T, place *memory.Listener, version int) *engineSocket {
 	t.Helper()
-	s := newEngineClient(t, net, version).dial()
+	s := newEngineClient(t, place, version).dial()
 	sidOf(t, s.next())
 	return s
 }
+
+// theEnd begins what next says when there is nothing more.
+const theEnd = "the end: "
 
 // next is the next message; a binary one is written <like this>, in hex.
 func (s *engineSocket) next() string {
@@ -201,7 +204,7 @@ func (s *engineSocket) next() string {
 	typ, b, err := s.conn.ReadMessage()
 	switch {
 	case err != nil:
-		return "the end: " + err.Error()
+		return theEnd + err.Error()
 	case typ == websocket.BinaryMessage:
 		return fmt.Sprintf("<%x>", b)
 	}
@@ -248,7 +251,7 @@ func (s *engineSocket) ends() {
 	for {
 		switch got := s.next(); {
 		case got == "2":
-		case strings.HasPrefix(got, "the end: "):
+		case strings.HasPrefix(got, theEnd):
 			if strings.Contains(got, "i/o timeout") {
 				s.t.Error("the connection does not end")
 			}

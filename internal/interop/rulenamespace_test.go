@@ -22,8 +22,8 @@ func TestConnects(t *testing.T) {
 		"another with a payload":      {`40/custom,{"token":"abc"}`, "40/custom,", `{"token":"abc"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, events, func(t *testing.T, net *memory.Listener) {
-				s := onWebSocket(t, net, 4)
+			inBubble(t, events, func(t *testing.T, place *memory.Listener) {
+				s := onWebSocket(t, place, 4)
 				s.sends(tt.sends)
 				s.hearsConnect(tt.sees)
 				namespace := tt.sees[2:]
@@ -37,8 +37,8 @@ func TestConnects(t *testing.T) {
 }
 
 func TestANamespaceThatThereIsNot(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		s := inSession(t, net, version)
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		s := inSession(t, place, version)
 		s.sends("40/random")
 		if version == 4 {
 			s.hears(`44/random,{"message":"Invalid namespace"}`)
@@ -60,11 +60,11 @@ func TestPacketsOutOfTurn(t *testing.T) {
 		"an answer to a namespace not connected": `43/custom,1[]`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, events, func(t *testing.T, net *memory.Listener) {
-				modern := inSession(t, net, 4)
+			inBubble(t, events, func(t *testing.T, place *memory.Listener) {
+				modern := inSession(t, place, 4)
 				modern.sends(packet)
 				modern.ends()
-				old := inSession(t, net, 3)
+				old := inSession(t, place, 3)
 				old.sends(packet, asks(1, `{}`))
 				old.hears(answers(1, `{}`))
 			})
@@ -74,8 +74,8 @@ func TestPacketsOutOfTurn(t *testing.T) {
 		"an event before CONNECT": asks(1, `{}`), "no CONNECT": "4abc", "auth that is no object": "40[]", "auth that is no JSON": "40{",
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, events, func(t *testing.T, net *memory.Listener) {
-				s := onWebSocket(t, net, 4)
+			inBubble(t, events, func(t *testing.T, place *memory.Listener) {
+				s := onWebSocket(t, place, 4)
 				s.sends(packet)
 				s.ends()
 			})
@@ -86,9 +86,9 @@ func TestPacketsOutOfTurn(t *testing.T) {
 // TestNobodyMayStayOutside for longer than ConnectTime.
 func TestNobodyMayStayOutside(t *testing.T) {
 	patient := func(c *sio.Connector, _ *supervisor.Config) { c.ConnectTime = 10 * time.Second }
-	inBubble(t, patient, func(t *testing.T, net *memory.Listener) {
+	inBubble(t, patient, func(t *testing.T, place *memory.Listener) {
 		begin := time.Now()
-		s := onWebSocket(t, net, 4)
+		s := onWebSocket(t, place, 4)
 		s.ends()
 		if d := time.Since(begin); d != 10*time.Second {
 			t.Errorf("the end came after %v, want 10s", d)
@@ -98,8 +98,8 @@ func TestNobodyMayStayOutside(t *testing.T) {
 
 // TestLeaving a namespace leaves the others, and the connection, alone.
 func TestLeaving(t *testing.T) {
-	inBubble(t, events, func(t *testing.T, net *memory.Listener) {
-		s := inSession(t, net, 4)
+	inBubble(t, events, func(t *testing.T, place *memory.Listener) {
+		s := inSession(t, place, 4)
 		s.sends("41")
 		s.hears("2") // it lives on
 		s.sends("3", "40")

@@ -23,12 +23,12 @@ const (
 )
 
 // bothVersions runs a test for each version of Engine.IO.
-func bothVersions(t *testing.T, f func(t *testing.T, net *memory.Listener, version int)) {
+func bothVersions(t *testing.T, f func(t *testing.T, place *memory.Listener, version int)) {
 	t.Helper()
 	t.Parallel()
 	for _, version := range []int{3, 4} {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
-			inBubble(t, events, func(t *testing.T, net *memory.Listener) { f(t, net, version) })
+			inBubble(t, events, func(t *testing.T, place *memory.Listener) { f(t, place, version) })
 		})
 	}
 }
@@ -60,8 +60,8 @@ func TestHandshakesAreRefusedInThisOrder(t *testing.T) {
 		"a version that is no number":       {"GET", "EIO=abc&transport=polling", 5},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, events, func(t *testing.T, net *memory.Listener) {
-				got := newEngineClient(t, net, 4).ask(context.Background(), tt.method, "/socket.io/?"+tt.query, "")
+			inBubble(t, events, func(t *testing.T, place *memory.Listener) {
+				got := newEngineClient(t, place, 4).ask(context.Background(), tt.method, "/socket.io/?"+tt.query, "")
 				want := fmt.Sprintf(`{"code":%d,"message":%q}`, tt.code, refusals[tt.code])
 				if got.status != 400 || got.typ != "application/json" || got.body != want {
 					t.Errorf("answer = %v, want 400 %s", got, want)
@@ -72,12 +72,12 @@ func TestHandshakesAreRefusedInThisOrder(t *testing.T) {
 }
 
 func TestWebSocketsAreRefusedBeforeTheyAreOpen(t *testing.T) {
-	inBubble(t, events, func(t *testing.T, net *memory.Listener) {
+	inBubble(t, events, func(t *testing.T, place *memory.Listener) {
 		for _, query := range []string{
 			"EIO=4", "EIO=4&transport=abc", "EIO=4&transport=polling",
 			"transport=websocket", "EIO=abc&transport=websocket", "EIO=4&transport=websocket&sid=x",
 		} {
-			_, resp, err := newEngineClient(t, net, 4).upgrade("/socket.io/?" + query)
+			_, resp, err := newEngineClient(t, place, 4).upgrade("/socket.io/?" + query)
 			if err == nil || resp == nil || resp.StatusCode != 400 {
 				t.Errorf("%s: %v, %v, want status 400", query, resp, err)
 			}
@@ -86,8 +86,8 @@ func TestWebSocketsAreRefusedBeforeTheyAreOpen(t *testing.T) {
 }
 
 func TestTheOpenPacket(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		got := newEngineClient(t, net, version).get()
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		got := newEngineClient(t, place, version).get()
 		open := got.body
 		if version == 3 {
 			open, _ = cutText(open)
@@ -96,7 +96,7 @@ func TestTheOpenPacket(t *testing.T) {
 			t.Errorf("answer = %v, want 200 of text/plain", got)
 		}
 		checkOpen(t, version, open, `["websocket"]`)
-		checkOpen(t, version, newEngineClient(t, net, version).dial().next(), `[]`)
+		checkOpen(t, version, newEngineClient(t, place, version).dial().next(), `[]`)
 	})
 }
 
@@ -122,9 +122,9 @@ func checkOpen(t *testing.T, version int, packet, upgrades string) {
 }
 
 // entered makes a polling client that has a session.
-func entered(t *testing.T, net *memory.Listener, version int, extra string) *engineClient {
+func entered(t *testing.T, place *memory.Listener, version int, extra string) *engineClient {
 	t.Helper()
-	c, rest := polling(t, net, version, extra)
+	c, rest := polling(t, place, version, extra)
 	switch {
 	case version == 4:
 		c.posts("40")
@@ -138,9 +138,9 @@ func entered(t *testing.T, net *memory.Listener, version int, extra string) *eng
 }
 
 // inSession makes a client with a session on a WebSocket.
-func inSession(t *testing.T, net *memory.Listener, version int) *engineSocket {
+func inSession(t *testing.T, place *memory.Listener, version int) *engineSocket {
 	t.Helper()
-	s := onWebSocket(t, net, version)
+	s := onWebSocket(t, place, version)
 	if version == 3 {
 		s.hears("40")
 		return s
@@ -155,8 +155,8 @@ func asks(id int, body string) string    { return fmt.Sprintf(`42%d["%s",%s]`, i
 func answers(id int, body string) string { return fmt.Sprintf(`43%d[%s]`, id, body) }
 
 func TestPayloadsHoldSeveralPackets(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		c.posts(asks(1, `"a"`))
 		c.gets(answers(1, `"a"`))
 		c.posts(asks(2, `2`), asks(3, `{}`), asks(4, `[4]`))
@@ -191,9 +191,9 @@ func TestBinaryInPayloads(t *testing.T) {
 		"version 3, in binary": {3, "", "b4AQIDBA==", "application/octet-stream", "\x00\x03\x06\xff461-1[%s]\x01\x05\xff\x04\x01\x02\x03\x04"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, events, func(t *testing.T, net *memory.Listener) {
+			inBubble(t, events, func(t *testing.T, place *memory.Listener) {
 				const placeholder = `{"_placeholder":true,"num":0}`
-				c := entered(t, net, tt.version, tt.extra)
+				c := entered(t, place, tt.version, tt.extra)
 				c.posts(`451-1["`+kitEcho+`",`+placeholder+`]`, tt.send)
 				if got, want := c.get(), fmt.Sprintf(tt.receive, placeholder); got.status != 200 || got.typ != tt.typ || got.body != want {
 					t.Errorf("GET = %v, want %s %q", got, tt.typ, want)
@@ -204,8 +204,8 @@ func TestBinaryInPayloads(t *testing.T) {
 }
 
 func TestBinaryOnWebSockets(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		s := inSession(t, net, version)
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		s := inSession(t, place, version)
 		const packet = `452-1["` + kitEcho + `",[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]]`
 		if s.sends(packet); version == 4 {
 			s.sendsBinary(1, 2, 3)
@@ -245,13 +245,13 @@ var malformed = map[string]string{
 func TestMalformedPacketsEndTheSession(t *testing.T) {
 	for name, packet := range malformed {
 		t.Run(name, func(t *testing.T) {
-			bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
+			bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
 				packet := packet
 				if version == 3 && strings.HasPrefix(packet, "b") {
 					packet = "b4" + packet[1:]
 				}
 				packets := strings.Split(packet, "\x1e")
-				c := entered(t, net, version, "")
+				c := entered(t, place, version, "")
 				if got := c.post(c.payload(packets...)); got.status != 400 && !late(packet) {
 					t.Errorf("POST = %v, want 400", got)
 				}
@@ -259,7 +259,7 @@ func TestMalformedPacketsEndTheSession(t *testing.T) {
 					c.get() // "1"
 				}
 				c.gone()
-				s := inSession(t, net, version)
+				s := inSession(t, place, version)
 				s.sends(packets...)
 				s.ends()
 			})
@@ -271,8 +271,8 @@ func TestMalformedPacketsEndTheSession(t *testing.T) {
 func late(packet string) bool { return len(packet) > 1 && packet[0] == '4' }
 
 func TestASecondGETEndsTheSession(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		first := c.hold()
 		if got := c.get(); got.status != 400 {
 			t.Errorf("the second = %v, want 400", got)
@@ -285,8 +285,8 @@ func TestASecondGETEndsTheSession(t *testing.T) {
 }
 
 func TestACancelledGETEndsTheSession(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		c.ask(ctx, http.MethodGet, c.query("polling"), "")
@@ -301,8 +301,8 @@ const (
 )
 
 func TestHeartbeats(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c, s := entered(t, net, version, ""), inSession(t, net, version)
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c, s := entered(t, place, version, ""), inSession(t, place, version)
 		for range 3 {
 			begin := time.Now()
 			if version == 4 { // the server asks
@@ -326,10 +326,10 @@ func TestHeartbeats(t *testing.T) {
 
 // TestSilenceEndsTheSession, and a request that comes when its time is over does not show life.
 func TestSilenceEndsTheSession(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
 		begin := time.Now()
-		c, polls := entered(t, net, version, ""), entered(t, net, version, "")
-		s := inSession(t, net, version)
+		c, polls := entered(t, place, version, ""), entered(t, place, version, "")
+		s := inSession(t, place, version)
 		if version == 4 {
 			polls.gets("2")
 		}
@@ -349,8 +349,8 @@ func TestSilenceEndsTheSession(t *testing.T) {
 }
 
 func TestAClientCloses(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		held := c.hold()
 		c.posts("1")
 		if got := <-held; got.status != 200 || got.body != c.payload("6") {
@@ -358,12 +358,12 @@ func TestAClientCloses(t *testing.T) {
 		}
 		c.gone()
 
-		between := entered(t, net, version, "")
+		between := entered(t, place, version, "")
 		between.posts("1")
 		between.gets("6")
 		between.gone()
 
-		s := inSession(t, net, version)
+		s := inSession(t, place, version)
 		s.sends("1")
 		s.ends()
 	})

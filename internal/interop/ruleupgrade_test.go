@@ -9,8 +9,8 @@ import (
 )
 
 func TestAnUpgrade(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		held := c.hold()
 		s := c.dial()
 		s.sends("2probe")
@@ -34,8 +34,8 @@ func TestAnUpgrade(t *testing.T) {
 
 // TestAGETBetweenProbeAndUpgrade waits a little: the client may have moved before it came.
 func TestAGETBetweenProbeAndUpgrade(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		stays := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		stays := entered(t, place, version, "")
 		s := stays.dial()
 		s.sends("2probe")
 		s.hears("3probe")
@@ -47,7 +47,7 @@ func TestAGETBetweenProbeAndUpgrade(t *testing.T) {
 		s.sends("5", asks(1, `{}`))
 		s.hears(answers(1, `{}`))
 
-		moves := entered(t, net, version, "")
+		moves := entered(t, place, version, "")
 		s = moves.dial()
 		s.sends("2probe")
 		s.hears("3probe")
@@ -61,8 +61,8 @@ func TestAGETBetweenProbeAndUpgrade(t *testing.T) {
 
 // TestAWebSocketTooMuchIsClosed, and the session has what it had.
 func TestAWebSocketTooMuchIsClosed(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		s := c.dial()
 		c.dial().ends() // while the first upgrades
 		s.sends("2probe")
@@ -78,8 +78,8 @@ func TestAWebSocketTooMuchIsClosed(t *testing.T) {
 
 // TestAnUpgradeThatIsNoneLeavesThePolling as it was.
 func TestAnUpgradeThatIsNoneLeavesThePolling(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		for _, first := range []string{"5", "2", "2other", asks(9, `{}`), "", "x"} {
 			s := c.dial()
 			s.sends(first)
@@ -98,8 +98,8 @@ func TestAnUpgradeThatIsNoneLeavesThePolling(t *testing.T) {
 // TestAKickInTheMiddleOfAnUpgrade: a client that has been told that it may move does
 // not poll any more. What it is told last waits for it where it moves to.
 func TestAKickInTheMiddleOfAnUpgrade(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
-		c := entered(t, net, version, "")
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
+		c := entered(t, place, version, "")
 		s := c.dial()
 		s.sends("2probe")
 		s.hears("3probe")
@@ -114,9 +114,9 @@ func TestAKickInTheMiddleOfAnUpgrade(t *testing.T) {
 
 // TestAKickedClientThatDoesNotMove may fetch what is left by polling, or does not come back at all.
 func TestAKickedClientThatDoesNotMove(t *testing.T) {
-	bothVersions(t, func(t *testing.T, net *memory.Listener, version int) {
+	bothVersions(t, func(t *testing.T, place *memory.Listener, version int) {
 		kicked := func() (*engineClient, *engineSocket) {
-			c := entered(t, net, version, "")
+			c := entered(t, place, version, "")
 			s := c.dial()
 			s.sends("2probe")
 			s.hears("3probe")

@@ -3,6 +3,7 @@ package interop_test
 import (
 	"io"
 	"log/slog"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,16 +51,16 @@ func serveSIO(t *testing.T, set configureSIO) (addr string) {
 }
 
 // inBubble runs f against a server on a network in memory, in virtual time.
-func inBubble(t *testing.T, set configureSIO, f func(t *testing.T, net *memory.Listener)) {
+func inBubble(t *testing.T, set configureSIO, f func(t *testing.T, place *memory.Listener)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		net := memory.Listen("rules")
+		place := memory.Listen("rules")
 		t.Cleanup(func() { time.Sleep(time.Minute) }) // until actors and what is hung up have gone
 		serveSIO(t, func(c *sio.Connector, cfg *supervisor.Config) {
-			c.Addr, c.Port = "", &port.Port{Listener: net}
+			c.Addr, c.Port = "", &port.Port{Listener: lan{place}}
 			set(c, cfg)
 		})
-		f(t, net)
+		f(t, place)
 	})
 }
 
@@ -68,3 +69,18 @@ func events(c *sio.Connector, _ *supervisor.Config) {
 	c.Namespaces = []string{"/custom"}
 	c.Modes = []socketio.Mode{socketio.Events}
 }
+
+// lan is a network in memory whose clients have addresses.
+type lan struct{ *memory.Listener }
+
+func (l lan) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return neighbour{c}, nil
+}
+
+type neighbour struct{ net.Conn }
+
+func (neighbour) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000} }
