@@ -3,7 +3,9 @@ package interop_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,5 +82,48 @@ func runKit(t *testing.T, want, program string, args ...string) {
 	}
 	if last := lines[len(lines)-1]; last != want {
 		t.Errorf("the kit says %q, want %q (%v)\n%s", last, want, err, &stderr)
+	}
+}
+
+// TestTheRecordedSocketIOClient plays the recorded session of the real client,
+// socket.io-client 1.7, through that client.
+func TestTheRecordedSocketIOClient(t *testing.T) {
+	t.Parallel()
+	node := need.Program(t, "node")
+	need.Packages(t, sioKit)
+	all := readSIO(t)
+	tr := all[slices.IndexFunc(all, func(tr sioTranscript) bool { return tr.Name == realClient })]
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "transcript.mjs", "--url", "http://"+serveSIO(t, sioProfiles[tr.Profile]))
+	cmd.Dir = sioKit
+	send, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := json.NewDecoder(seen)
+	for i, s := range tr.Steps {
+		if s.SendMessage != "" {
+			_ = json.NewEncoder(send).Encode(s.SendMessage) // what is not sent is not answered
+		}
+		var got sioStep
+		if err := lines.Decode(&got); err != nil {
+			t.Errorf("step %d: %v", i+1, err)
+			cancel()
+			break
+		}
+		if got.Event != s.Event || got.Reason != s.Reason || s.RecvMessage != "" && !sameJSON([]byte(got.RecvMessage), []byte(s.RecvMessage)) {
+			t.Errorf("step %d: the client sees %+v, want %+v", i+1, got, s)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the client: %v", err)
 	}
 }

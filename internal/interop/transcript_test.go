@@ -99,9 +99,15 @@ func (w *wire) join(b []byte) error {
 	return nil
 }
 
-// read returns the transcripts of one file. A member it does not know is an
-// error, so that nothing recorded is overlooked.
+// read returns the transcripts of one file.
 func read(t *testing.T, transport string) []transcript {
+	t.Helper()
+	return readFile[transcript](t, transport)
+}
+
+// readFile reads transcripts of any form. A member it does not know is an error, so
+// that nothing recorded is overlooked.
+func readFile[T any](t *testing.T, transport string) []T {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", "transcripts-"+transport+".json"))
 	if err != nil {
@@ -111,7 +117,7 @@ func read(t *testing.T, transport string) []transcript {
 		About       string            `json:"about"`
 		GeneratedBy map[string]string `json:"generated_by"`
 		Fields      map[string]string `json:"fields"`
-		Transcripts []transcript      `json:"transcripts"`
+		Transcripts []T               `json:"transcripts"`
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
