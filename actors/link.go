@@ -229,12 +229,12 @@ func (l *link) act(step *connectors.Step, now time.Time) bool {
 		l.expireBy(step.Expire)
 	}
 	if step.Codec != nil {
-		l.welcome(step.Codec)
+		l.welcome(step.Codec, step.Send)
 	}
 	for range step.Lost {
 		l.fault(messages.FaultDecode, scene{connector: l.name, session: l.session.Load().Id})
 	}
-	if len(step.Send) > 0 {
+	if step.Codec == nil && len(step.Send) > 0 {
 		l.sendControl(step.Send)
 	}
 	if !l.requests(step.Requests, now) {
@@ -254,20 +254,23 @@ func (l *link) act(step *connectors.Step, now time.Time) bool {
 	return false
 }
 
-// welcome makes the client one that messages can be sent to.
-func (l *link) welcome(c connectors.Codec) {
+// welcome makes the client one that messages can be sent to, behind answer, which lets it in. The answer
+// goes when the application has been told: what the client asks then comes later.
+func (l *link) welcome(c connectors.Codec, answer []byte) {
 	l.mu.Lock()
 	first := l.codec == nil && l.reason == nil
 	if l.reason == nil {
 		l.codec = c
 	}
+	slow := l.putControl(answer)
 	l.mu.Unlock()
 	if first {
 		l.readies.Add(1)
 		l.greet()
-		if r := l.bye.Load(); r != nil { // it shook hands before we began to drain
-			l.depart(r)
-		}
+	}
+	l.release(slow)
+	if r := l.bye.Load(); first && r != nil { // it shook hands before we began to drain
+		l.depart(r)
 	}
 }
 

@@ -192,10 +192,25 @@ func (l *link) enqueue(e *entry, now bool) (next outcome) {
 // sendControl queues the protocol's own packages ahead of all messages.
 func (l *link) sendControl(packages []byte) {
 	l.mu.Lock()
-	slow := len(l.out.control)+len(packages) > l.OutboxHard // it asks and does not read
+	slow := l.putControl(packages)
+	l.mu.Unlock()
+	l.release(slow)
+}
+
+// putControl is called with mu held. Somebody must release what it has put there.
+func (l *link) putControl(packages []byte) (slow bool) {
+	slow = len(l.out.control)+len(packages) > l.OutboxHard // it asks and does not read
 	if !slow && l.reason == nil && !l.out.sealed {
 		l.out.control = append(l.out.control, packages...)
 		l.out.bytes += len(packages)
+	}
+	return slow
+}
+
+// release has control written, or ends a client that does not take it.
+func (l *link) release(slow bool) {
+	l.mu.Lock()
+	if l.out.control != nil {
 		l.wakeWriter()
 	}
 	l.mu.Unlock()

@@ -110,3 +110,16 @@ func TestLeaving(t *testing.T) {
 		s.hears(answers(1, `{}`))
 	})
 }
+
+// TestAPushToANewcomer comes behind what lets it in, however early it is.
+func TestAPushToANewcomer(t *testing.T) {
+	inBubble(t, events, func(t *testing.T, place *memory.Listener) {
+		for range 300 {
+			s := onWebSocket(t, place, 4)
+			s.sends(`40{"token":"greet me"}`)
+			s.hearsConnect("40")
+			s.hears(`42["onGreeting",{}]`)
+			s.conn.Close()
+		}
+	})
+}

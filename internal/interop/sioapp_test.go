@@ -36,11 +36,14 @@ func (a *sioApp) letIn(_ context.Context, h *connectors.Hello) (any, error) {
 	return nil, nil
 }
 
-// Receive counts clients in and out.
+// Receive counts clients in and out. Who wishes for it is greeted.
 func (a *sioApp) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *messages.Connected:
 		a.count(m.Session, 1)
+		if string(m.Session.Settings["token"]) == "greet me" {
+			ctx.Send(m.Session.Socket, &messages.Push{Route: "onGreeting", Body: []byte("{}")})
+		}
 	case *messages.Closed:
 		a.count(m.Session, -1)
 	}
