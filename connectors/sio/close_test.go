@@ -187,3 +187,14 @@ func TestALeaverMayComeBack(t *testing.T) {
 		}
 	})
 }
+
+// One that does not know how to leave does not come back.
+func TestALeaverThatMakesNoSenseIsHungUpOn(t *testing.T) {
+	bubble(t, &sio.Connector{}, func(r *rig) {
+		c, s := r.websocket("EIO=4")
+		c.send(`41{"a":1}`)
+		synctest.Wait()
+		s.Close(connectors.Reason{Cause: messages.CauseMalformed}) // as the protocol says
+		c.expect("(websocket: close 1000 (normal): malformed…")
+	})
+}

@@ -137,11 +137,12 @@ func (e *engine) alive() bool {
 }
 
 // begin counts a session that handles what came, and returns where it goes: nil if the session has ended.
-// One that has just begun is waited for.
+// One that has just begun is waited for; of Engine.IO 3, whose clients may speak before they know that they are in,
+// until they have been told.
 func (e *engine) begin(s *seat) connectors.Sink {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for s.sink == nil && !s.closed {
+	for !s.closed && (s.sink == nil || !s.met && e.version == engineio.V3) {
 		e.wait()
 	}
 	if s.closed {

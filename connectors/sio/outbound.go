@@ -31,6 +31,7 @@ func (s *seat) TryWrite(packages net.Buffers) (taken, rest bool) {
 	*b = s.engine.wire(socketio.Join(*b, packages, s.namespace))
 	e := s.engine
 	e.mu.Lock()
+	s.meet()
 	ws := e.ws
 	if taken = ws == nil && e.end == nil && !s.closed && len(e.out) < most; taken {
 		e.push(*b)
@@ -49,6 +50,7 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer func() { s.stalled = time.Time{} }()
+	s.meet()
 	for {
 		switch {
 		case e.end != nil, s.closed:
@@ -63,6 +65,14 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 			s.stalled = time.Now()
 		}
 		e.wait()
+	}
+}
+
+// meet is called with mu held, when a session writes: what comes first lets its client in, or does not.
+func (s *seat) meet() {
+	if !s.met {
+		s.met = true
+		s.engine.wake()
 	}
 }
 

@@ -25,6 +25,7 @@ type seat struct {
 
 	// The engine's mu guards the rest.
 	sink    connectors.Sink
+	met     bool      // it has been written to: the client knows whether it is in
 	polled  bool      // its first transport
 	parted  bool      // the client has left
 	closed  bool      // we have
@@ -132,7 +133,7 @@ func (s *seat) Close(r connectors.Reason) {
 	s.closed = true
 	last := e.unseat(s)
 	e.wake()
-	over, parted := e.end != nil, s.parted
+	over, parted := e.end != nil, s.parted && r.Cause == messages.CauseClient
 	e.mu.Unlock()
 	if last {
 		e.l.changed(1, 0)

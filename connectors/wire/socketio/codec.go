@@ -48,7 +48,7 @@ func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Resp
 		dst = t.raw(openFrame(dst), `{"id":`)
 		dst = strconv.AppendUint(dst, to.ID, 10)
 		dst = m.append(t.raw(dst, `,"body":`), t)
-		return closeFrame(append(dst, '}'), start, answer), nil
+		return closeFrame(append(dst, '}'), start, lone), nil
 	}
 	dst = c.appendHead(openFrame(dst), Ack, m.count())
 	dst = strconv.AppendUint(dst, to.ID, 10)
@@ -71,7 +71,7 @@ func (c Codec) AppendPush(dst []byte, p *messages.Push) ([]byte, error) {
 		dst = t.raw(openFrame(dst), `{"route":`)
 		dst = t.quoted(dst, p.Route)
 		dst = m.append(t.raw(dst, `,"body":`), t)
-		return closeFrame(append(dst, '}'), start, part), nil
+		return closeFrame(append(dst, '}'), start, partOf(p)), nil
 	}
 	if reserved(p.Route) {
 		return dst, ErrReserved

@@ -10,6 +10,7 @@ import (
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
 	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
+	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -219,6 +220,43 @@ func TestCodecsAllocateNothing(t *testing.T) {
 			_, _ = codec.AppendKick(b, kick)
 		}); n != 0 {
 			t.Errorf("%+v: %v allocations, want none", codec, n)
+		}
+	}
+}
+
+// What was gathered leaves as a list, with all that is beside it; what was not, alone (P18.3).
+func TestWhatBecomesAList(t *testing.T) {
+	c := socketio.Codec{Version: engineio.V4, Mode: socketio.Pomelo}
+	pack := func(kind byte) []byte {
+		var b []byte
+		var err error
+		switch kind {
+		case 'p', 'u':
+			b, err = c.AppendPush(nil, &messages.Push{Route: string(kind), Body: []byte("1"), Urgent: kind == 'u'})
+		case 'r':
+			b, err = c.AppendResponse(nil, connectors.Origin{ID: 1}, &messages.Response{Body: []byte("1")})
+		case 'k':
+			b, err = c.AppendKick(nil, &messages.Kick{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for kinds, want := range map[string]int{
+		"p": 1, "u": 1, "r": 1, "k": 1, "pp": 1, "pr": 1, "rp": 1, "ppur": 1, "pk": 1,
+		"rr": 2, "uu": 2, "ur": 2, "uurr": 4,
+	} {
+		var packages net.Buffers
+		for _, kind := range []byte(kinds) {
+			packages = append(packages, pack(kind))
+		}
+		wire, n := socketio.Join(nil, packages, ""), 0
+		for rest, ok := wire, true; len(rest) > 0 && ok; n++ {
+			_, _, rest, ok = websocket.Cut(rest)
+		}
+		if n != want {
+			t.Errorf("%s becomes %d packets, want %d: %q", kinds, n, want, wire)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 
 // Join appends the frames in packages to dst, in order, as a client in this namespace, empty for
 // Main, is to be sent them: what there is for a pomelo client one behind the other becomes one
-// packet, a list, if a push is among it; answers alone remain packets of their own. It does not
-// change packages.
+// packet, a list, if a push is among it that was gathered; answers and urgent pushes alone remain
+// packets of their own. It does not change packages.
 func Join(dst []byte, packages net.Buffers, namespace string) []byte {
 	in := frames{packages: packages}
 	for in.next(); in.size > 0; {
@@ -52,12 +52,12 @@ func (f *frames) next() {
 }
 
 // isPart tells whether there is a frame, and it is one that never reaches a wire.
-func (f *frames) isPart() bool { return f.size > 0 && (f.opcode == part || f.opcode == answer) }
+func (f *frames) isPart() bool { return f.size > 0 && (f.opcode == part || f.opcode == lone) }
 
 // appendRun appends the parts up to the next frame that is none.
 func (f *frames) appendRun(dst []byte, namespace string) []byte {
-	n, pushes := f.run()
-	if pushes == 0 || n == 1 {
+	n, gathered := f.run()
+	if !gathered || n == 1 {
 		for ; n > 0; n-- {
 			start := len(dst)
 			dst = append(appendMessage(dst, namespace), f.payload...)
@@ -75,15 +75,13 @@ func (f *frames) appendRun(dst []byte, namespace string) []byte {
 	return closeFrame(append(dst[:len(dst)-1], `]"]`...), start, websocket.Text)
 }
 
-// run is how many parts come one behind the other, and how many of them are no answers.
-func (f *frames) run() (n, pushes int) {
+// run is how many parts come one behind the other, and whether one of them was gathered.
+func (f *frames) run() (n int, gathered bool) {
 	for ahead := *f; ahead.isPart(); ahead.next() {
 		n++
-		if ahead.opcode == part {
-			pushes++
-		}
+		gathered = gathered || ahead.opcode == part
 	}
-	return n, pushes
+	return n, gathered
 }
 
 func appendMessage(dst []byte, namespace string) []byte {

@@ -9,12 +9,20 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// part is the opcode of a frame that never reaches a wire: what is in it is the inside of a JSON
-// string, which Join puts into a packet, alone or with others.
-const part = 0x3
+// Opcodes of frames that never reach a wire: what is in them is the inside of a JSON string, which Join
+// puts into a packet.
+const (
+	part = 0x3 // of a push that was gathered, with all that is beside it
+	lone = 0x4 // of a message that has waited for nobody, alone where nothing was gathered
+)
 
-// answer is the opcode of a part that is a response.
-const answer = 0x4
+// partOf is the opcode of a push.
+func partOf(p *messages.Push) byte {
+	if p.Urgent {
+		return lone
+	}
+	return part
+}
 
 // maxHead is the longest head of a frame.
 const maxHead = 10

@@ -58,7 +58,9 @@ server.listen(0, "127.0.0.1", async () => {
   clearTimeout(timer);
   br.kill();
   await new Promise((r) => { br.once("exit", r); setTimeout(r, 3000); });
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  for (let i = 0; i < 50; i++) { // chromium's children may still write
+    try { rmSync(profile, { recursive: true, force: true }); break; } catch { await new Promise((r) => { setTimeout(r, 100); }); }
+  }
   if (skipped) console.log(`${skipped} skipped`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed ? 1 : 0);
