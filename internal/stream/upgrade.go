@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"bufio"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -39,6 +41,7 @@ func NewUpgrader(origins []string) (*Upgrader, error) {
 	return &Upgrader{pages, websocket.Upgrader{
 		HandshakeTimeout: upgradeTime,
 		WriteBufferPool:  &sync.Pool{}, // so that gorilla makes no buffer: it writes no frames
+		ReadBufferSize:   1,            // and hardly one to read with: it reads none
 		Error:            func(w http.ResponseWriter, _ *http.Request, status int, why error) { Refuse(w, status, why) },
 		CheckOrigin:      pages.allow,
 	}}, nil
@@ -65,6 +68,9 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, o Options) (*
 	if p := websocket.Subprotocols(r); len(p) > 0 { // the first is echoed (P13.3)
 		header = http.Header{"Sec-Websocket-Protocol": p[:1]}
 	}
+	if t, ok := w.(taker); ok {
+		w = lender{w, t}
+	}
 	ws, err := u.ws.Upgrade(w, r, header)
 	if err != nil {
 		return nil, err
@@ -73,4 +79,26 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, o Options) (*
 	s.Init(ws.NetConn(), o.Slack) // all that is left of ws
 	s.SetReadLimit(o.Limit)
 	return s, nil
+}
+
+// taker is a connection's ResponseWriter that can hand it over without buffers, as
+// those of connectors/port can.
+type taker interface{ Take() (net.Conn, error) }
+
+// lender gives gorilla buffers to put the answer together in, and no more: it keeps
+// none of them.
+type lender struct {
+	http.ResponseWriter
+	taker taker
+}
+
+const answerSize = 256 // what holds an answer to an upgrade, as a rule
+
+// Hijack implements http.Hijacker.
+func (l lender) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, err := l.taker.Take()
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, bufio.NewReadWriter(bufio.NewReaderSize(c, 0), bufio.NewWriterSize(c, answerSize)), nil
 }
