@@ -25,7 +25,10 @@ type Claim struct {
 	Path string
 	// Upgrade leaves requests at Path that do not ask for a WebSocket to others.
 	Upgrade bool
-	// Handler serves the requests. Nil claims none.
+	// Handler serves the requests. Nil claims none. What asks for a WebSocket and
+	// comes at once is served without net/http's server, to the same effect, but
+	// that the client's leaving does not end the request's context, and that an
+	// answer that is no upgrade closes the connection.
 	Handler http.Handler
 	// Fail is told of the first accept error in a row, of the loss of the place, and
 	// of the error that ends accepting. It does not block. Nil means that nobody is told.

@@ -62,7 +62,7 @@ func (l *live) introduce(g *guest) (net.Conn, error) {
 func (l *live) header(g *guest) (netip.AddrPort, net.Conn, error) {
 	var c net.Conn = g
 	if l.optional {
-		b, conn, err := peek(g)
+		b, conn, err := peek(g, 1)
 		if err != nil {
 			return netip.AddrPort{}, nil, errSilent
 		}

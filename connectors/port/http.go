@@ -54,8 +54,8 @@ func dropPanicked(r *http.Request) {
 
 // seen counts a client out once its first head has been read, or it is gone.
 func (l *live) seen(c net.Conn, s http.ConnState) {
-	if s != http.StateNew && l.pending.release(c) {
-		l.pending.leave()
+	if s != http.StateNew {
+		l.pending.remove(c)
 	}
 }
 

@@ -3,6 +3,7 @@ package port
 import (
 	"crypto/tls"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -14,7 +15,8 @@ import (
 )
 
 // live is an open port. Its goroutines are the accept loop, the HTTP server, and
-// one for each client that is being told apart; close waits for all of them.
+// one for each client that is being told apart; close waits for all of them, but not
+// for the handler of an upgrade that goes on there.
 type live struct {
 	limits
 	place    *place
@@ -26,6 +28,7 @@ type live struct {
 	trusted  admit.Prefixes
 	optional bool // Proxy.Optional
 	pending  waiting
+	serving  waiting // upgrades whose connections are not taken over yet
 	log      *slog.Logger
 	heads    *queue // to http
 	http     *http.Server
@@ -35,7 +38,7 @@ type live struct {
 
 // start sets it going.
 func (l *live) start(rest http.Handler, t *table) {
-	l.pending.limit = l.limits.pending
+	l.pending.limit, l.serving.limit = l.limits.pending, math.MaxInt
 	l.table.Store(t)
 	l.heads = &queue{addr: l.place.addr, conns: make(chan net.Conn), done: l.done}
 	l.http = l.newServer(rest)
@@ -49,6 +52,7 @@ func (l *live) close() error {
 	err := l.place.close()
 	_ = l.http.Close()
 	l.pending.shut()
+	l.serving.shut()
 	l.wg.Wait()
 	l.reserve.release()
 	return err
@@ -72,5 +76,12 @@ func (l *live) take(c net.Conn) {
 		_ = g.Close()
 		return
 	}
-	l.wg.Go(func() { l.sort(g, announced) })
+	l.wg.Add(1)
+	go func() {
+		u := l.sort(g, announced)
+		l.wg.Done()
+		if u != nil {
+			l.serve(u)
+		}
+	}()
 }

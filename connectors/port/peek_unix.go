@@ -11,49 +11,63 @@ import (
 
 // peek waits for the first byte of c and returns it, with the connection to read
 // it from. A kernel socket is looked at without reading (MSG_PEEK) and comes back
-// as it is; of others a byte is read and replayed.
-func peek(c net.Conn) (byte, net.Conn, error) {
-	var (
-		raw syscall.RawConn
-		err error
-	)
-	switch c := Socket(c).(type) {
-	case *net.TCPConn:
-		raw, err = c.SyscallConn()
-	case *net.UnixConn:
-		raw, err = c.SyscallConn()
-	}
+// as it is; of others up to most bytes are read and replayed.
+func peek(c net.Conn, most int) (byte, net.Conn, error) {
+	raw, err := kernel(c)
 	if err != nil {
 		return 0, nil, err
 	}
 	if raw == nil { // another type may read in its own way
-		return replay(c)
+		return replay(c, most)
 	}
-	b, err := look(raw)
-	return b, c, err
+	var b [1]byte
+	n, err := look(raw, b[:], true)
+	if err == nil && n == 0 {
+		err = io.EOF
+	}
+	return b[0], c, err
 }
 
-func look(raw syscall.RawConn) (byte, error) {
-	var (
-		b    [1]byte
-		n    int
-		fail error
-	)
-	err := raw.Read(func(fd uintptr) bool {
+// ahead copies what can be read of c without waiting, as far as that is known.
+func ahead(c net.Conn, b []byte) int {
+	raw, err := kernel(c)
+	if err != nil {
+		return 0
+	}
+	if raw == nil {
+		return copy(b, unread(c))
+	}
+	n, err := look(raw, b, false)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// kernel is a kernel's socket, or nil.
+func kernel(c net.Conn) (syscall.RawConn, error) {
+	switch c := Socket(c).(type) {
+	case *net.TCPConn:
+		return c.SyscallConn()
+	case *net.UnixConn:
+		return c.SyscallConn()
+	}
+	return nil, nil
+}
+
+// look copies what can be read to b, or waits until something can.
+func look(raw syscall.RawConn, b []byte, wait bool) (n int, err error) {
+	var fail error
+	err = raw.Read(func(fd uintptr) bool {
 		for {
-			n, _, fail = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+			n, _, fail = syscall.Recvfrom(int(fd), b, syscall.MSG_PEEK)
 			if fail != syscall.EINTR {
-				return fail != syscall.EAGAIN
+				return !wait || fail != syscall.EAGAIN
 			}
 		}
 	})
-	switch {
-	case err != nil:
-		return 0, err
-	case fail != nil:
-		return 0, os.NewSyscallError("recvfrom", fail)
-	case n == 0:
-		return 0, io.EOF
+	if err == nil && fail != nil {
+		err = os.NewSyscallError("recvfrom", fail)
 	}
-	return b[0], nil
+	return max(n, 0), err
 }

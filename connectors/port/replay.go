@@ -6,23 +6,47 @@ import (
 	"slices"
 )
 
-// replay reads the first byte of c by taking it, and returns a connection that
-// gives it again.
-func replay(c net.Conn) (byte, net.Conn, error) {
-	if r, ok := c.(*replayed); ok && len(r.unread) > 0 {
-		return r.unread[0], r, nil
+// replay reads the first byte of c by taking it, and what comes with it, up to most
+// bytes. It returns a connection that gives them again.
+func replay(c net.Conn, most int) (byte, net.Conn, error) {
+	if b := unread(c); len(b) > 0 {
+		return b[0], c, nil
 	}
-	var b [1]byte
+	b := make([]byte, most)
 	for {
-		n, err := c.Read(b[:])
-		if n == 1 {
-			break
+		n, err := c.Read(b)
+		if n > 0 {
+			return b[0], again(c, b[:n]), nil
 		}
 		if err != nil {
 			return 0, nil, err
 		}
 	}
-	return b[0], again(c, b[:]), nil
+}
+
+// unread is what c will give again.
+func unread(c net.Conn) []byte {
+	switch c := c.(type) {
+	case *replayed:
+		return c.unread
+	case *replayedTLS:
+		return c.unread
+	}
+	return nil
+}
+
+// original is c without what has been given again.
+func original(c net.Conn) net.Conn {
+	if len(unread(c)) > 0 {
+		return c
+	}
+	switch c := c.(type) {
+	case *replayed:
+		return c.Conn
+	case *replayedTLS:
+		return c.Conn
+	}
+	return c
 }
 
 // again is c with bytes before what is still to be read.

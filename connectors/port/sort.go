@@ -8,15 +8,20 @@ import (
 	"time"
 )
 
+// firstRead is how much may be read with the first byte where there is no other way to
+// look at it: the head of an upgrade, as a rule.
+const firstRead = 1 << 10
+
 // sort tells whose the client is and hands it over. It runs on a goroutine of its
-// own; a panic in a user's Conn ends that client only.
-func (l *live) sort(g *guest, announced bool) {
+// own; a panic in a user's Conn ends that client only. What it returns is to be served
+// when it is over.
+func (l *live) sort(g *guest, announced bool) *upgrade {
 	defer l.recovered(g)
 	l.tune(g.Conn)
 	b, conn, err := l.first(g, announced)
 	if err != nil {
 		l.drop(g)
-		return
+		return nil
 	}
 	switch s := l.table.Load().bytes[b]; {
 	case s != nil && s.claim.Conn != nil:
@@ -25,12 +30,31 @@ func (l *live) sort(g *guest, announced bool) {
 			s.claim.Conn(conn)
 		}
 	case letter(b) && l.pending.swap(g, conn):
-		l.heads.put(conn) // pending until its head is read: seen
+		return l.hear(conn)
 	default:
 		var b [512]byte
 		_, _ = conn.Read(b[:]) // what is there; unread, it would make the end a reset
 		l.drop(g)
 	}
+	return nil
+}
+
+// hear leaves a client that speaks HTTP to net/http, unless it is one that can be served
+// for less. It is pending until its head has been read.
+func (l *live) hear(c net.Conn) *upgrade {
+	defer l.recovered(c)
+	u, err := l.upgrade(c)
+	switch {
+	case err != nil:
+		l.drop(c)
+	case u == nil:
+		l.heads.put(c) // from here on: seen
+	case l.pending.remove(c) && l.serving.enter(u):
+		return u
+	default: // the port closes
+		_ = u.Close()
+	}
+	return nil
 }
 
 func (l *live) recovered(c net.Conn) {
@@ -42,9 +66,7 @@ func (l *live) recovered(c net.Conn) {
 
 func (l *live) drop(c net.Conn) {
 	_ = c.Close()
-	if l.pending.release(c) {
-		l.pending.leave()
-	}
+	l.pending.remove(c)
 }
 
 // first waits for the client's first byte and returns it, with the connection to
@@ -66,7 +88,7 @@ func (l *live) first(g *guest, announced bool) (byte, net.Conn, error) {
 		c = t
 	}
 	_ = c.SetDeadline(time.Now().Add(l.firstByte))
-	b, conn, err := peek(c)
+	b, conn, err := peek(c, firstRead)
 	if err == nil {
 		err = c.SetDeadline(time.Time{})
 	}

@@ -73,3 +73,15 @@ func (w *waiting) shut() {
 	}
 	clear(w.conns)
 }
+
+// remove is release and leave.
+func (w *waiting) remove(c net.Conn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.conns[c]; !ok {
+		return false
+	}
+	delete(w.conns, c)
+	w.n--
+	return true
+}
