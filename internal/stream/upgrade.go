@@ -41,7 +41,6 @@ func NewUpgrader(origins []string) (*Upgrader, error) {
 	return &Upgrader{pages, websocket.Upgrader{
 		HandshakeTimeout: upgradeTime,
 		WriteBufferPool:  &sync.Pool{}, // so that gorilla makes no buffer: it writes no frames
-		ReadBufferSize:   1,            // and hardly one to read with: it reads none
 		Error:            func(w http.ResponseWriter, _ *http.Request, status int, why error) { Refuse(w, status, why) },
 		CheckOrigin:      pages.allow,
 	}}, nil
@@ -69,7 +68,9 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, o Options) (*
 		header = http.Header{"Sec-Websocket-Protocol": p[:1]}
 	}
 	if t, ok := w.(taker); ok {
-		w = lender{w, t}
+		b := lent.Get().(*bufio.ReadWriter)
+		defer giveLent(b)
+		w = lender{w, t, b}
 	}
 	ws, err := u.ws.Upgrade(w, r, header)
 	if err != nil {
@@ -85,14 +86,27 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, o Options) (*
 // those of connectors/port can.
 type taker interface{ Take() (net.Conn, error) }
 
-// lender gives gorilla buffers to put the answer together in, and no more: it keeps
-// none of them.
+// lender lends gorilla the buffers that it needs for an answer. It reads and writes no
+// frames: when it has answered, nobody uses them any more.
 type lender struct {
 	http.ResponseWriter
 	taker taker
+	lent  *bufio.ReadWriter
 }
 
-const answerSize = 256 // what holds an answer to an upgrade, as a rule
+// lentSize is what holds an answer, as a rule. With no more than half of it to read
+// with, gorilla would make a buffer of its own.
+const lentSize = 512
+
+var lent = sync.Pool{New: func() any {
+	return bufio.NewReadWriter(bufio.NewReaderSize(nil, lentSize), bufio.NewWriterSize(nil, lentSize))
+}}
+
+func giveLent(b *bufio.ReadWriter) {
+	b.Reader.Reset(nil)
+	b.Writer.Reset(nil)
+	lent.Put(b)
+}
 
 // Hijack implements http.Hijacker.
 func (l lender) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -100,5 +114,7 @@ func (l lender) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return c, bufio.NewReadWriter(bufio.NewReaderSize(c, 0), bufio.NewWriterSize(c, answerSize)), nil
+	l.lent.Reader.Reset(c)
+	l.lent.Writer.Reset(c)
+	return c, l.lent, nil
 }

@@ -26,7 +26,7 @@ func upgradeRequest() *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "http://game.example/", nil)
 	r.Header = http.Header{
 		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
-		"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, "Sec-Websocket-Protocol": {strings.Repeat("p", 300) + ", q"},
+		"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, "Sec-Websocket-Protocol": {strings.Repeat("p", 600) + ", q"},
 	}
 	return r
 }
@@ -57,7 +57,7 @@ func TestAnAnswerLongerThanItsBufferIsWhole(t *testing.T) {
 	defer ws.Close(nil, connectors.Reason{})
 	const want = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: "
-	if got := string(c.said); got != want+strings.Repeat("p", 300)+"\r\n\r\n" {
+	if got := string(c.said); got != want+strings.Repeat("p", 600)+"\r\n\r\n" {
 		t.Errorf("answered %q", got)
 	}
 }
