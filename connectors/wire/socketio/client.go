@@ -1,7 +1,7 @@
 package socketio
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
@@ -95,57 +95,74 @@ type Said struct {
 }
 
 // DecodeSaid reads what a server says in a packet, several things if it was a list. Attachments
-// are yet to come.
+// are yet to come. Bodies alias p.Data, in mode Events.
 func (c Codec) DecodeSaid(p Packet) ([]Said, error) {
-	var args []json.RawMessage
-	if err := json.Unmarshal(p.Data, &args); err != nil {
+	data := trim(p.Data)
+	if checkJSON(data, deepest) != nil || data[0] != '[' {
 		return nil, ErrPayload
 	}
-	if (p.Type == Ack || p.Type == BinaryAck) && len(args) == 1 {
-		return []Said{{Answers: true, ID: p.ID, Body: args[0]}}, nil
-	}
-	if p.Type != Event && p.Type != BinaryEvent || len(args) != 2 {
+	first, rest := next(data[1:])
+	second, rest := next(rest)
+	third, _ := next(rest)
+	switch {
+	case (p.Type == Ack || p.Type == BinaryAck) && first != nil && second == nil:
+		return []Said{{Answers: true, ID: p.ID, Body: first}}, nil
+	case p.Type != Event && p.Type != BinaryEvent, second == nil, third != nil, first[0] != '"':
 		return nil, ErrPayload
-	}
-	var name, inside string
-	if err := json.Unmarshal(args[0], &name); err != nil {
-		return nil, ErrPayload
-	}
-	if c.Mode == Events {
-		return []Said{{Route: name, Body: args[1]}}, nil
-	}
-	if err := json.Unmarshal(args[1], &inside); err != nil || name != "message" {
+	case c.Mode == Events:
+		return []Said{{Route: string(unquote(first)), Body: second}}, nil
+	case string(unquote(first)) != "message", second[0] != '"':
 		return nil, ErrText
 	}
-	return splitSaid([]byte(inside))
+	return splitSaid(bytes.Clone(unquote(second)))
 }
 
 // splitSaid reads one message of pomelo's, or a list.
 func splitSaid(b []byte) ([]Said, error) {
-	list := []json.RawMessage{b}
-	if len(b) > 0 && b[0] == '[' {
-		if err := json.Unmarshal(b, &list); err != nil {
-			return nil, ErrText
-		}
+	if checkJSON(b, deepest) != nil {
+		return nil, ErrText
 	}
-	said := make([]Said, 0, len(list))
-	for _, b := range list {
-		var m struct {
-			ID    *uint64
-			Route string
-			Body  json.RawMessage
-		}
-		if err := json.Unmarshal(b, &m); err != nil {
-			return nil, ErrText
-		}
-		s := Said{Answers: m.ID != nil, Route: m.Route, Body: m.Body}
-		if m.ID != nil {
-			s.ID = *m.ID
-		}
-		if m.Body == nil {
-			s.Body = b
+	b = trim(b)
+	if b[0] != '[' {
+		s, err := readSaid(b)
+		return []Said{s}, err
+	}
+	var said []Said
+	for v, rest := next(b[1:]); v != nil; v, rest = next(rest) {
+		s, err := readSaid(v)
+		if err != nil {
+			return nil, err
 		}
 		said = append(said, s)
 	}
 	return said, nil
+}
+
+// readSaid reads the members of a message.
+func readSaid(object []byte) (s Said, err error) {
+	if object[0] != '{' {
+		return s, ErrText
+	}
+	for name, rest := next(object[1:]); name != nil; name, rest = next(rest) {
+		var value []byte
+		value, rest = next(rest)
+		switch string(unquote(name)) {
+		case "id":
+			if s.ID, err = strconv.ParseUint(string(value), 10, 64); err != nil {
+				return s, ErrText
+			}
+			s.Answers = true
+		case "route":
+			if value[0] != '"' {
+				return s, ErrText
+			}
+			s.Route = string(unquote(value))
+		case "body":
+			s.Body = value
+		}
+	}
+	if s.Body == nil {
+		s.Body = object
+	}
+	return s, nil
 }

@@ -45,9 +45,9 @@ func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Resp
 	}
 	t, start := c.text(), len(dst)
 	if c.Mode == Pomelo {
-		dst = t.raw(openFrame(dst), `{"id":`)
+		dst = append(openFrame(dst), `{\"id\":`...)
 		dst = strconv.AppendUint(dst, to.ID, 10)
-		dst = m.append(t.raw(dst, `,"body":`), t)
+		dst = m.append(append(dst, `,\"body\":`...), t)
 		return closeFrame(append(dst, '}'), start, lone), nil
 	}
 	dst = c.appendHead(openFrame(dst), Ack, m.count())

@@ -105,7 +105,7 @@ func (p *Protocol) pomelo(step *connectors.Step, inside []byte) error {
 			return err
 		}
 	}
-	if len(body) == 0 || string(trim(body)) == "null" {
+	if len(body) == 0 || body[0] <= 'n' && string(trim(body)) == "null" {
 		body = step.Copy(emptyObject)
 	}
 	r := step.Request(nil)

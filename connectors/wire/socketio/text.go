@@ -66,22 +66,35 @@ func (t text) json(dst, b []byte) []byte {
 
 // kept is how much of b, which is JSON, is written as it is.
 func (t text) kept(b []byte) (n int) {
+	stops := &stopsOutside
+	if t.inside {
+		stops = &stopsInside
+	}
 	for n < len(b) {
-		switch c := b[n]; {
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeRune(b[n:])
-			if t.ascii || r == utf8.RuneError && size == 1 {
-				return n
-			}
-			n += size
-		case t.inside && (c < ' ' || c == '"' || c == '\\'):
-			return n
-		default:
+		if !stops[b[n]] {
 			n++
+			continue
 		}
+		if b[n] < utf8.RuneSelf {
+			return n
+		}
+		r, size := utf8.DecodeRune(b[n:])
+		if t.ascii || r == utf8.RuneError && size == 1 {
+			return n
+		}
+		n += size
 	}
 	return n
 }
+
+// Bytes of JSON that are looked at: those that are not ASCII, and what must be escaped inside of a string.
+var stopsOutside, stopsInside = func() (o, i [256]bool) {
+	for c := range 256 {
+		o[c] = c >= utf8.RuneSelf
+		i[c] = o[c] || c < ' ' || c == '"' || c == '\\'
+	}
+	return o, i
+}()
 
 // quoted appends s as a JSON string.
 func (t text) quoted(dst []byte, s string) []byte {
