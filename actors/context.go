@@ -20,7 +20,7 @@ type Context struct {
 	route    *routeActor
 	req      *messages.Request
 	socket   *actor.PID
-	attached [][]byte
+	beside   beside
 	deferred bool
 	panicked bool
 }
@@ -117,13 +117,23 @@ func (c *Context) All() Group {
 
 // Attach sends bytes along with the answer, where the client's wire can (socket.io): its body holds
 // {"_placeholder":true,"num":i} in place of each. It keeps them.
-func (c *Context) Attach(parts ...[]byte) { c.attached = append(c.attached, parts...) }
+func (c *Context) Attach(parts ...[]byte) { c.beside.attach(parts) }
+
+// Append sends JSON values behind the answer, as further arguments of the client's function, where its wire
+// can (socket.io). It keeps them.
+func (c *Context) Append(values ...[]byte) { c.beside.append(values) }
+
+// beside is what an answer has besides its body.
+type beside struct{ attachments, arguments [][]byte }
+
+func (b *beside) attach(parts [][]byte)  { b.attachments = append(b.attachments, parts...) }
+func (b *beside) append(values [][]byte) { b.arguments = append(b.arguments, values...) }
 
 // Defer lets the handler answer later: what it returns is ignored, and the Reply
 // answers. The request keeps its slot and its deadline.
 func (c *Context) Defer() *Reply {
 	c.deferred = true
-	return &Reply{route: c.route, req: c.req, socket: c.socket, attached: c.attached}
+	return &Reply{route: c.route, req: c.req, socket: c.socket, beside: c.beside}
 }
 
 // ending is the message that ends a request: a Done for a notify.
@@ -135,15 +145,15 @@ func ending(n *node, req *messages.Request, a answer) any {
 		return &messages.Done{Seq: req.Seq}
 	}
 	m := req.Reply(a.body)
-	m.Attachments = a.attached
+	m.Attachments, m.Arguments = a.beside.attachments, a.beside.arguments
 	return m
 }
 
 // answer is what a handler has to say.
 type answer struct {
-	body     []byte
-	attached [][]byte
-	err      error
+	body   []byte
+	beside beside
+	err    error
 }
 
 // failed is ending for errors. What is no *messages.Error is logged, and the client sees
@@ -174,11 +184,14 @@ type Reply struct {
 	socket *actor.PID
 	used   atomic.Bool
 
-	attached [][]byte
+	beside beside
 }
 
 // Attach is Context.Attach. It is called before Send.
-func (r *Reply) Attach(parts ...[]byte) { r.attached = append(r.attached, parts...) }
+func (r *Reply) Attach(parts ...[]byte) { r.beside.attach(parts) }
+
+// Append is Context.Append. It is called before Send.
+func (r *Reply) Append(values ...[]byte) { r.beside.append(values) }
 
 // Send answers with v as JSON. It fails when v has no JSON form or the reply has been used.
 func (r *Reply) Send(v any) error {
@@ -202,7 +215,7 @@ func (r *Reply) end(b []byte, err error) error {
 		return ErrReplied
 	}
 	n := r.route.node
-	if m := ending(n, r.req, answer{b, r.attached, err}); r.socket != nil {
+	if m := ending(n, r.req, answer{b, r.beside, err}); r.socket != nil {
 		n.sendBehind(r.route.lanes, r.socket, m)
 	}
 	return nil

@@ -380,6 +380,9 @@ func (plain) AppendResponse(dst []byte, to connectors.Origin, r *messages.Respon
 	for _, a := range r.Attachments {
 		dst = fmt.Appendf(dst, "+%s", a)
 	}
+	for _, a := range r.Arguments {
+		dst = fmt.Appendf(dst, ",%s", a)
+	}
 	return dst, nil
 }
 

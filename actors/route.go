@@ -232,13 +232,14 @@ func (r *routeActor) answer(c *Context, b []byte, err error) {
 	}
 	l := r.linkOf(c.socket)
 	if err != nil || c.req.Notify || l == nil || !r.lanes[l.batcher.k].empty() {
-		r.send(c.socket, ending(r.node, c.req, answer{b, c.attached, err}))
+		r.send(c.socket, ending(r.node, c.req, answer{b, c.beside, err}))
 		return
 	}
 	m := &r.response
-	m.Seq, m.Body, m.Encoding, m.Attachments = c.req.Seq, b, c.req.Encoding, c.attached
+	m.Seq, m.Body, m.Encoding = c.req.Seq, b, c.req.Encoding
+	m.Attachments, m.Arguments = c.beside.attachments, c.beside.arguments
 	l.respond(m)
-	m.Body, m.Attachments = nil, nil
+	m.Body, m.Attachments, m.Arguments = nil, nil, nil
 }
 
 // call runs the handler; its panic is code 500 for this request and one log line.

@@ -35,7 +35,9 @@ type Push struct {
 	// lossy: when too much waits for a client, this push may be dropped, the oldest first.
 	Lossy bool `protobuf:"varint,6,opt,name=lossy,proto3" json:"lossy,omitempty"`
 	// attachments as in Request. Wires that have none refuse a push with some.
-	Attachments   [][]byte `protobuf:"bytes,7,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Attachments [][]byte `protobuf:"bytes,7,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// arguments as in Request, refused likewise.
+	Arguments     [][]byte `protobuf:"bytes,8,rep,name=arguments,proto3" json:"arguments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -115,6 +117,13 @@ func (x *Push) GetLossy() bool {
 func (x *Push) GetAttachments() [][]byte {
 	if x != nil {
 		return x.Attachments
+	}
+	return nil
+}
+
+func (x *Push) GetArguments() [][]byte {
+	if x != nil {
+		return x.Arguments
 	}
 	return nil
 }
@@ -240,7 +249,7 @@ var File_fairlead_v1_push_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_push_proto_rawDesc = "" +
 	"\n" +
-	"\x16fairlead/v1/push.proto\x12\vfairlead.v1\x1a\vactor.proto\x1a\x19fairlead/v1/request.proto\"\xc5\x01\n" +
+	"\x16fairlead/v1/push.proto\x12\vfairlead.v1\x1a\vactor.proto\x1a\x19fairlead/v1/request.proto\"\xe3\x01\n" +
 	"\x04Push\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x121\n" +
@@ -248,7 +257,8 @@ const file_fairlead_v1_push_proto_rawDesc = "" +
 	"\x03key\x18\x04 \x01(\tR\x03key\x12\x16\n" +
 	"\x06urgent\x18\x05 \x01(\bR\x06urgent\x12\x14\n" +
 	"\x05lossy\x18\x06 \x01(\bR\x05lossy\x12 \n" +
-	"\vattachments\x18\a \x03(\fR\vattachments\"6\n" +
+	"\vattachments\x18\a \x03(\fR\vattachments\x12\x1c\n" +
+	"\targuments\x18\b \x03(\fR\targuments\"6\n" +
 	"\tSendBatch\x12)\n" +
 	"\x06pushes\x18\x01 \x03(\v2\x11.fairlead.v1.PushR\x06pushes\"w\n" +
 	"\bPressure\x12\"\n" +

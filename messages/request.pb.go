@@ -92,7 +92,9 @@ type Request struct {
 	Metadata map[string]string `protobuf:"bytes,9,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// attachments are bytes beside the body, where the wire has them (socket.io): the body holds
 	// {"_placeholder":true,"num":i} in place of each.
-	Attachments   [][]byte `protobuf:"bytes,10,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Attachments [][]byte `protobuf:"bytes,10,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// arguments are those of an event behind its first, which is the body (socket.io): JSON each.
+	Arguments     [][]byte `protobuf:"bytes,11,rep,name=arguments,proto3" json:"arguments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -197,6 +199,13 @@ func (x *Request) GetAttachments() [][]byte {
 	return nil
 }
 
+func (x *Request) GetArguments() [][]byte {
+	if x != nil {
+		return x.Arguments
+	}
+	return nil
+}
+
 // Response answers the request of its seq. Error set: the request failed, and
 // body, if any, is what the client sees of it.
 type Response struct {
@@ -206,7 +215,9 @@ type Response struct {
 	Encoding Encoding               `protobuf:"varint,3,opt,name=encoding,proto3,enum=fairlead.v1.Encoding" json:"encoding,omitempty"`
 	Error    *Error                 `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
 	// attachments as in Request. Wires that have none refuse a response with some.
-	Attachments   [][]byte `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Attachments [][]byte `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// arguments as in Request, refused likewise.
+	Arguments     [][]byte `protobuf:"bytes,6,rep,name=arguments,proto3" json:"arguments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,6 +283,13 @@ func (x *Response) GetError() *Error {
 func (x *Response) GetAttachments() [][]byte {
 	if x != nil {
 		return x.Attachments
+	}
+	return nil
+}
+
+func (x *Response) GetArguments() [][]byte {
+	if x != nil {
+		return x.Arguments
 	}
 	return nil
 }
@@ -378,7 +396,7 @@ var File_fairlead_v1_request_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_request_proto_rawDesc = "" +
 	"\n" +
-	"\x19fairlead/v1/request.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/session.proto\"\x8b\x03\n" +
+	"\x19fairlead/v1/request.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/session.proto\"\xa9\x03\n" +
 	"\aRequest\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x04R\x02id\x12\x16\n" +
@@ -390,16 +408,18 @@ const file_fairlead_v1_request_proto_rawDesc = "" +
 	"\bdeadline\x18\b \x01(\x03R\bdeadline\x12>\n" +
 	"\bmetadata\x18\t \x03(\v2\".fairlead.v1.Request.MetadataEntryR\bmetadata\x12 \n" +
 	"\vattachments\x18\n" +
-	" \x03(\fR\vattachments\x1a;\n" +
+	" \x03(\fR\vattachments\x12\x1c\n" +
+	"\targuments\x18\v \x03(\fR\targuments\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xaf\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcd\x01\n" +
 	"\bResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x121\n" +
 	"\bencoding\x18\x03 \x01(\x0e2\x15.fairlead.v1.EncodingR\bencoding\x12(\n" +
 	"\x05error\x18\x04 \x01(\v2\x12.fairlead.v1.ErrorR\x05error\x12 \n" +
-	"\vattachments\x18\x05 \x03(\fR\vattachments\"\x18\n" +
+	"\vattachments\x18\x05 \x03(\fR\vattachments\x12\x1c\n" +
+	"\targuments\x18\x06 \x03(\fR\targuments\"\x18\n" +
 	"\x04Done\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\"-\n" +
 	"\x05Error\x12\x12\n" +

@@ -18,8 +18,9 @@ var (
 // JSON null, as a fault (P11.5, F 7).
 var ErrNull = errors.New("pomelo: push without a body")
 
-// ErrAttachments refuses a message with bytes beside its body, for which this wire has no place.
-var ErrAttachments = errors.New("pomelo: message with attachments")
+// ErrAttachments refuses a message with bytes or arguments beside its body, for which this wire has no
+// place.
+var ErrAttachments = errors.New("pomelo: message with attachments or arguments")
 
 // Codec writes messages for pomelo's clients. When one of its methods fails, dst
 // comes back as it was. The zero Codec knows neither dictionary nor schemas; all
@@ -46,7 +47,7 @@ func NewCodec(cfg *Config) Codec {
 // body {"code":…,"msg":…} (P7.2). An answer that does not fit the schema of
 // to.Route is refused; of an error that does not, nothing is left (P10.8).
 func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Response) ([]byte, error) {
-	if len(r.Attachments) > 0 {
+	if len(r.Attachments)+len(r.Arguments) > 0 {
 		return dst, ErrAttachments
 	}
 	if len(r.Body) > MaxBody {
@@ -77,7 +78,7 @@ func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Resp
 // with ErrNull, any other value is the application's to choose, where no schema
 // says what it must be.
 func (c Codec) AppendPush(dst []byte, p *messages.Push) ([]byte, error) {
-	if len(p.Attachments) > 0 {
+	if len(p.Attachments)+len(p.Arguments) > 0 {
 		return dst, ErrAttachments
 	}
 	if len(p.Body) == 0 || string(p.Body) == "null" {

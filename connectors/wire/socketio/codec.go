@@ -19,8 +19,10 @@ var (
 var (
 	ErrBody     = errors.New("socketio: body is not JSON")
 	ErrBinary   = errors.New("socketio: bytes for a pomelo client")
-	ErrBeside   = errors.New("socketio: attachments beside a body of bytes")
+	ErrBeside   = errors.New("socketio: attachments, or arguments, beside a body of bytes")
 	ErrReserved = errors.New("socketio: reserved name of an event")
+	// ErrArguments: a pomelo client gets a body, and nothing else.
+	ErrArguments = errors.New("socketio: arguments for a pomelo client")
 )
 
 // Codec writes messages for the clients of a version, a mode and a namespace, empty for Main, as
@@ -59,7 +61,7 @@ func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Resp
 
 // AppendPush appends the message that brings p. An empty body is null.
 func (c Codec) AppendPush(dst []byte, p *messages.Push) ([]byte, error) {
-	m := message{body: p.Body, encoding: p.Encoding, attachments: p.Attachments}
+	m := message{body: p.Body, encoding: p.Encoding, attachments: p.Attachments, arguments: p.Arguments}
 	if len(p.Body) == 0 && p.Encoding == messages.JSON {
 		m.body = null
 	}

@@ -19,7 +19,7 @@ func (p *Protocol) event(step *connectors.Step, k Packet, attachments [][]byte) 
 	}
 	switch {
 	case p.codec.Mode == Events:
-		p.request(step, e, attachments)
+		return p.request(step, e, attachments)
 	case e.isText():
 		return p.pomelo(step, e.arg[1:len(e.arg)-1])
 	case string(e.name) == "message":
@@ -28,21 +28,22 @@ func (p *Protocol) event(step *connectors.Step, k Packet, attachments [][]byte) 
 	return nil
 }
 
-// event is what an application sees of a packet: its name and one argument, whatever else there is.
+// event is what an application sees of a packet.
 type event struct {
 	id     uint64
 	notify bool
 	name   []byte
 	arg    []byte // JSON; nil if there is none
+	more   []byte // the arguments behind it
 }
 
 func readEvent(k Packet) event {
 	name, rest := next(trim(k.Data)[1:])
-	arg, _ := next(rest)
+	arg, rest := next(rest)
 	if name[0] == '"' {
 		name = unquote(name)
 	}
-	return event{k.ID, !k.HasID, name, arg}
+	return event{k.ID, !k.HasID, name, arg, rest}
 }
 
 // isText tells whether a pomelo client may have sent it.
@@ -63,17 +64,28 @@ func (p *Protocol) settle(step *connectors.Step, pomelo bool) {
 	}
 }
 
+// maxArguments is how many an event may have behind the first: each takes more memory than it is long.
+const maxArguments = 32
+
 // request routes an event. A body that is an attachment alone is bytes.
-func (p *Protocol) request(step *connectors.Step, e event, attachments [][]byte) {
+func (p *Protocol) request(step *connectors.Step, e event, attachments [][]byte) error {
+	var more [][]byte
+	for arg, rest := next(e.more); arg != nil; arg, rest = next(rest) {
+		if len(more) == maxArguments {
+			return ErrPayload
+		}
+		more = append(more, step.Copy(arg))
+	}
 	r := step.Request(nil)
-	r.Id, r.Notify, r.Route = e.id, e.notify, p.routeOf(e.name)
-	if len(attachments) > 0 && len(e.arg) > 0 && e.arg[0] == '{' {
+	r.Id, r.Notify, r.Route, r.Arguments = e.id, e.notify, p.routeOf(e.name), more
+	if len(attachments) > 0 && len(e.arg) > 0 && e.arg[0] == '{' && more == nil {
 		if num, ok := placeholder(e.arg); ok {
 			r.Body, r.Encoding = attachments[num], messages.Raw
-			return
+			return nil
 		}
 	}
 	r.Body, r.Attachments = step.Copy(e.arg), attachments
+	return nil
 }
 
 // said is the inside of what a client in mode Pomelo says, if its packet is written as all of them do. Then

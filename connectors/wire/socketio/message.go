@@ -14,6 +14,7 @@ type message struct {
 	body        []byte
 	encoding    messages.Encoding
 	attachments [][]byte
+	arguments   [][]byte        // behind the body
 	failure     *messages.Error // in place of all else
 }
 
@@ -27,7 +28,7 @@ func (c Codec) answer(r *messages.Response) message {
 	if r.Error != nil && len(r.Body) == 0 {
 		return message{failure: r.Error}
 	}
-	m := message{body: r.Body, encoding: r.Encoding, attachments: r.Attachments}
+	m := message{body: r.Body, encoding: r.Encoding, attachments: r.Attachments, arguments: r.Arguments}
 	switch {
 	case r.Encoding != messages.JSON: // an empty body is a message of its own there
 	case len(r.Body) == 0, c.Mode == Pomelo && r.Error == nil && !truthy(r.Body):
@@ -46,7 +47,9 @@ func (c Codec) check(m *message) error {
 		return nil
 	case c.Mode == Pomelo && m.count() > 0:
 		return ErrBinary
-	case m.isBytes() && len(m.attachments) > 0:
+	case c.Mode == Pomelo && len(m.arguments) > 0:
+		return ErrArguments
+	case m.isBytes() && len(m.attachments)+len(m.arguments) > 0:
 		return ErrBeside
 	case m.isBytes():
 		return nil
@@ -54,6 +57,14 @@ func (c Codec) check(m *message) error {
 		return ErrBody
 	case len(m.attachments) > 0 && !placeholdersFit(m.body, len(m.attachments)):
 		return ErrPlaceholder
+	}
+	for _, a := range m.arguments {
+		if jsondepth.Valid(a, deepest) != nil {
+			return ErrBody
+		}
+		if len(m.attachments) > 0 && !placeholdersFit(a, len(m.attachments)) {
+			return ErrPlaceholder
+		}
 	}
 	return nil
 }
@@ -77,7 +88,11 @@ func (m *message) append(dst []byte, t text) []byte {
 	case m.isBytes():
 		return append(dst, `{"_placeholder":true,"num":0}`...)
 	}
-	return t.json(dst, m.body)
+	dst = t.json(dst, m.body)
+	for _, a := range m.arguments {
+		dst = t.json(append(dst, ','), a)
+	}
+	return dst
 }
 
 // appendAttachments appends the frames that follow the packet.
