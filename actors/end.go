@@ -129,6 +129,7 @@ func readReason(err error) connectors.Reason {
 		{connectors.ErrMalformed, messages.CauseMalformed},
 		{connectors.ErrStalled, messages.CauseStalled},
 		{connectors.ErrSilent, messages.CauseHeartbeatTimeout},
+		{connectors.ErrSlow, messages.CauseSlow},
 		{net.ErrClosed, messages.CauseClosed},
 	} {
 		if errors.Is(err, c.err) {

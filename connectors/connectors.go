@@ -176,6 +176,7 @@ var (
 	ErrMalformed = errors.New("connectors: malformed frame")
 	ErrStalled   = errors.New("connectors: frame not complete in time")
 	ErrSilent    = errors.New("connectors: no sign of life in time")
+	ErrSlow      = errors.New("connectors: what is sent is not taken")
 )
 
 // Protocol is one client's conversation as a pure value: no I/O, no clock, no

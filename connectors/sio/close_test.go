@@ -171,8 +171,12 @@ func TestALeaverMayComeBack(t *testing.T) {
 			t.Errorf("heard %q, want that it leaves", got)
 		}
 		c.send("40")
-		again := <-r.sessions
+		synctest.Wait()
+		if len(r.sessions) > 0 {
+			t.Error("a new session begins before the old one has ended")
+		}
 		s.Close(connectors.Reason{Cause: messages.CauseClient})
+		again := <-r.sessions
 		c.send(`42["back"]`, "41")
 		synctest.Wait()
 		if got := again.heard(); got != `2["back"] 1` {

@@ -38,11 +38,14 @@ type engine struct {
 	probed    bool              // which the client has probed
 	poll      *poll             // the GET that is held
 	posting   bool
-	out       []byte     // frames that wait for a GET
-	changed   *sync.Cond // who waits for one of these; nil until somebody did
-	taken     uint64     // bytes that GETs have taken, or out has
-	taking    int        // sessions that handle what came: the client cannot show life
-	suspended bool       // and should have, meanwhile
+	out       []byte        // frames that wait for a GET
+	changed   *sync.Cond    // who waits for one of these; nil until somebody did
+	taken     uint64        // bytes that GETs have taken, or out has
+	writing   bool          // a Write to the WebSocket is under way: others wait
+	taking    int           // what came is being handled: the client cannot show life
+	suspended bool          // and should have, meanwhile
+	joined    time.Duration // when it will have rested from its CONNECTs, since born
+	born      time.Time
 	timer     *time.Timer
 	idleBy    time.Time // when it must have a session
 	end       *ending
@@ -70,6 +73,7 @@ func (l *listener) newEngine(r *request, ws *stream.WebSocket) *engine {
 		heart:    l.rhythm(r.version).Start(now),
 		greeting: r.greeting(),
 		idleBy:   now.Add(l.connect),
+		born:     now,
 	}
 	if ws != nil {
 		e.local, e.remote = ws.LocalAddr(), ws.RemoteAddr()
@@ -83,6 +87,8 @@ func (l *listener) newEngine(r *request, ws *stream.WebSocket) *engine {
 		PingTimeout:  l.pingTimeout,
 		MaxPayload:   l.payload,
 	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.timer = time.AfterFunc(e.next(now), e.tick)
 	return e
 }
@@ -136,27 +142,22 @@ func (e *engine) alive() bool {
 	return !dead
 }
 
-// begin counts a session that handles what came, and returns where it goes: nil if the session has ended.
-// One that has just begun is waited for; of Engine.IO 3, whose clients may speak before they know that they are in,
-// until they have been told.
-func (e *engine) begin(s *seat) connectors.Sink {
+// begin notes that something has come, by which clients of Engine.IO 3 live, and is being handled.
+func (e *engine) begin() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for !s.closed && (s.sink == nil || !s.met && e.version == engineio.V3) {
-		e.wait()
-	}
-	if s.closed {
-		return nil
-	}
 	e.taking++
-	return s.sink
+	if e.version == engineio.V3 {
+		_, _ = e.heart.Feed(nil, engineio.Packet{Type: engineio.Message}, time.Now())
+	}
 }
 
-// rest counts a session that has handled what came.
+// rest notes that it has been handled. A client that was asked for life meanwhile, and could not be heard,
+// is asked anew.
 func (e *engine) rest() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.taking--; e.taking > 0 || !e.suspended || e.end != nil {
+	if e.taking--; e.taking > 0 || !e.suspended && !e.heart.Asked() || e.end != nil {
 		return
 	}
 	now := time.Now()
@@ -179,7 +180,7 @@ func (e *engine) wake() {
 	}
 }
 
-// say sends packets of the engine's own.
+// say sends packets of the engine's own. A client that makes us talk and does not listen is let go of.
 func (e *engine) say(frames []byte) {
 	e.mu.Lock()
 	ws := e.ws
@@ -187,9 +188,35 @@ func (e *engine) say(frames []byte) {
 		e.out = append(e.out, frames...)
 		e.serve()
 	}
+	deaf := len(e.out) > 4*most && e.end == nil
 	e.mu.Unlock()
-	if ws != nil {
+	switch {
+	case ws != nil:
 		_ = ws.Interject(frames) // who reads learns of an error
+	case deaf:
+		e.fail(connectors.ErrSlow)
+	}
+}
+
+// mention sends packets without waiting.
+func (e *engine) mention(frames []byte) {
+	e.mu.Lock()
+	ws := e.ws
+	busy := e.writing
+	e.mu.Unlock()
+	if ws == nil {
+		e.say(frames)
+		return
+	}
+	taken, rest := false, false
+	if !busy {
+		taken, rest = ws.TryWrite(frames)
+	}
+	switch {
+	case !taken:
+		go func() { _ = ws.Interject(frames) }()
+	case rest:
+		go func() { _ = ws.Write(nil) }()
 	}
 }
 
@@ -254,7 +281,7 @@ func (e *engine) over(end *ending) {
 	e.mu.Unlock()
 
 	if len(seats) == 0 {
-		e.l.changed(-1, 0)
+		e.l.changed(e, -1, 0)
 	}
 	if ws != nil {
 		ws.Close(end.farewell, end.reason)
@@ -295,7 +322,7 @@ func (e *engine) conclude() (left bool) {
 // vanish lets go of an engine whose client polls.
 func (e *engine) vanish() {
 	if e.l.forget(e) {
-		e.l.changed(0, -1)
+		e.l.changed(e, 0, -1)
 	}
 }
 

@@ -18,6 +18,7 @@ var (
 	errPacket    = fmt.Errorf("sio: packet that clients do not send: %w", connectors.ErrMalformed)
 	errBinary    = fmt.Errorf("sio: binary that nobody announced: %w", connectors.ErrMalformed)
 	errNamespace = fmt.Errorf("sio: namespace not connected: %w", connectors.ErrMalformed)
+	errRestless  = fmt.Errorf("sio: namespaces connected too often: %w", connectors.ErrMalformed)
 	errTwice     = fmt.Errorf("sio: namespace connected twice: %w", connectors.ErrMalformed)
 )
 
@@ -32,6 +33,7 @@ func reasonOf(err error) connectors.Reason {
 		{errNoSession, messages.CauseHandshakeTimeout},
 		{connectors.ErrSilent, messages.CauseHeartbeatTimeout},
 		{connectors.ErrTooLarge, messages.CauseTooLarge},
+		{connectors.ErrSlow, messages.CauseSlow},
 		{connectors.ErrStalled, messages.CauseStalled},
 		{connectors.ErrMalformed, messages.CauseMalformed},
 	} {

@@ -3,6 +3,7 @@ package sio
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/fairlead-go/fairlead/internal/stream"
 )
@@ -37,6 +38,9 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.enter()
 	defer l.leave()
 	w.Header().Set("Cache-Control", "no-store")
+	if r.ContentLength != 0 && l.slack > 0 { // net/http waits for a body before it answers
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(l.slack))
+	}
 	if !l.cors(w, r) {
 		forbidden.write(w)
 		return
@@ -103,11 +107,11 @@ func (l *listener) proceed(w http.ResponseWriter, r *request, upgrade bool) *ref
 	switch {
 	case e == nil || !e.alive():
 		return unknownSession
+	case upgrade != (r.transport == WebSocket):
+		return badRequest
 	case upgrade:
 		e.upgrade(w, r.Request)
-	case r.transport == WebSocket:
-		return badRequest
-	case r.Method == http.MethodGet:
+	case r.Method == http.MethodGet && r.ContentLength == 0:
 		return e.get(w, r.Request)
 	case r.Method == http.MethodPost:
 		return e.post(w, r.Request)
@@ -119,13 +123,13 @@ func (l *listener) proceed(w http.ResponseWriter, r *request, upgrade bool) *ref
 
 // open makes the engine of a newcomer.
 func (l *listener) open(w http.ResponseWriter, r *request, upgrade bool) *refusal {
-	if f := l.reserve(!upgrade); f != nil {
+	if f := l.reserve(r.from(), !upgrade); f != nil {
 		return f
 	}
 	if upgrade {
 		ws, err := l.upgrader.Upgrade(w, r.Request, l.options())
 		if err != nil { // it has been answered
-			l.changed(-1, 0)
+			l.release(r.from())
 			return nil
 		}
 		e := l.newEngine(r, ws)

@@ -60,7 +60,8 @@ func (e *engine) hearFrames(frames []connectors.Frame) {
 func (e *engine) hearAll(frames []connectors.Frame) error {
 	e.in.Lock()
 	defer e.in.Unlock()
-	e.showLife()
+	e.begin()
+	defer e.rest()
 	var r run
 	defer r.free()
 	for _, f := range frames {
@@ -93,17 +94,6 @@ func (e *engine) hear(r *run, p engineio.Packet) error {
 		return errPacket
 	}
 	return nil
-}
-
-// showLife notes that a client has sent something: one of Engine.IO 3 lives by that.
-func (e *engine) showLife() {
-	if e.version != engineio.V3 {
-		return
-	}
-	now := time.Now()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	_, _ = e.heart.Feed(nil, engineio.Packet{Type: engineio.Message}, now)
 }
 
 // beat handles a packet of the heartbeat.

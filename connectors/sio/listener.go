@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/admit"
 	"github.com/fairlead-go/fairlead/connectors/port"
 	"github.com/fairlead-go/fairlead/internal/stream"
 )
@@ -35,9 +37,10 @@ type listener struct {
 
 	mu      sync.Mutex // requests of many clients meet here, each for the time of a look-up
 	engines map[string]*engine
-	polling int // engines that poll
-	idle    int // engines without a session
-	serving int // requests
+	polling int                // engines that poll
+	idle    int                // engines without a session
+	from    map[netip.Addr]int // of these, by address
+	serving int                // requests
 	closed  bool
 	ended   bool
 }
@@ -73,6 +76,7 @@ func (c *Connector) listener() (*listener, error) {
 		done:     make(chan struct{}),
 		gone:     make(chan struct{}),
 		engines:  map[string]*engine{},
+		from:     map[netip.Addr]int{},
 	}
 	l.namespaces = map[string]bool{"/": true}
 	for _, n := range c.Namespaces {
@@ -146,6 +150,16 @@ func (l *listener) Close() error {
 	return nil
 }
 
+// closing tells whether newcomers are refused.
+func (l *listener) closing() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Gone is closed when nothing of the listener is left.
 func (l *listener) Gone() <-chan struct{} { return l.gone }
 
@@ -184,21 +198,37 @@ func (l *listener) mayEnd() {
 }
 
 // reserve takes the place of an engine, or tells why there is none.
-func (l *listener) reserve(polling bool) *refusal {
+// Nobody gets all: an address may hold a quarter of those without a session.
+func (l *listener) reserve(from netip.Addr, polling bool) *refusal {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return draining
 	}
-	if l.maxIdle >= 0 && l.idle >= l.maxIdle || polling && l.maxPolling >= 0 && l.polling >= l.maxPolling {
+	if l.maxIdle >= 0 && (l.idle >= l.maxIdle || l.from[from] >= (l.maxIdle+3)/4) || polling && l.maxPolling >= 0 && l.polling >= l.maxPolling {
 		l.refused.Add(1)
 		return tooMany
 	}
-	l.idle++
+	l.count(from, 1)
 	if polling {
 		l.polling++
 	}
 	return nil
+}
+
+// release gives the place of an engine back that did not come to be, on a WebSocket.
+func (l *listener) release(from netip.Addr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count(from, -1)
+}
+
+// count is called with mu held. It counts engines without a session.
+func (l *listener) count(from netip.Addr, by int) {
+	l.idle += by
+	if l.from[from] += by; l.from[from] == 0 {
+		delete(l.from, from)
+	}
 }
 
 // add makes an engine be found by its sid, unless newcomers are refused by now.
@@ -225,10 +255,12 @@ func (l *listener) stats() Stats {
 }
 
 // changed counts an engine whose state is another one now.
-func (l *listener) changed(idle, polling int) {
+func (l *listener) changed(e *engine, idle, polling int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.idle += idle
+	if idle != 0 {
+		l.count(admit.AddrOf(e.remote), idle)
+	}
 	l.polling += polling
 	l.mayEnd()
 }

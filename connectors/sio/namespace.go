@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
@@ -18,7 +20,9 @@ func (e *engine) enter() {
 	if e.version == engineio.V3 {
 		e.in.Lock()
 		defer e.in.Unlock()
-		e.join(&seat{engine: e, namespace: socketio.Main})
+		e.begin()
+		defer e.rest()
+		_ = e.join(&seat{engine: e, namespace: socketio.Main})
 	}
 }
 
@@ -32,8 +36,8 @@ func (e *engine) connect(packet []byte) error {
 	taken := e.seat(s.namespace) != nil
 	if e.version == engineio.V3 {
 		s.query, _ = url.ParseQuery(string(p.Query)) // of what makes no sense, the rest
-		if taken || s.namespace == socketio.Main {
-			return nil // it has that
+		if taken || s.namespace == socketio.Main || !ascii(s.namespace) {
+			return nil // it has that, or cannot be told
 		}
 	} else if err := s.hear(p); err != nil {
 		return err
@@ -44,8 +48,7 @@ func (e *engine) connect(packet []byte) error {
 		e.say(socketio.AppendRefusal(nil, e.version, s.namespace, "Invalid namespace"))
 		return nil
 	}
-	e.join(s)
-	return nil
+	return e.join(s)
 }
 
 // packet is a packet of Socket.IO as a frame.
@@ -67,24 +70,44 @@ func (s *seat) hear(p socketio.Packet) error {
 	return err
 }
 
-// join gives the client a seat, and waits until it is accepted.
-func (e *engine) join(s *seat) {
+// ascii tells whether clients of both dialects of Engine.IO 3 can read s.
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+const (
+	joinEvery = time.Second // how often a client may connect, in the long run
+	joinBurst = 16          // and how many times at once
+)
+
+// join gives the client a seat, and waits until it is accepted. Who sat there before has left, and is gone
+// first: its hooks and its farewell are not those of a newcomer.
+func (e *engine) join(s *seat) error {
 	s.id = newID()
 	e.mu.Lock()
-	if e.end != nil {
+	for e.end == nil && slices.ContainsFunc(e.seats, func(o *seat) bool { return o.namespace == s.namespace }) {
+		e.wait()
+	}
+	age := time.Since(e.born)
+	e.joined = max(e.joined, age) + joinEvery
+	if restless := e.joined > age+joinBurst*joinEvery; restless || e.end != nil {
 		e.mu.Unlock()
-		return
+		if restless {
+			return errRestless
+		}
+		return nil
 	}
 	s.polled = e.ws == nil
 	e.seats = append(e.seats, s)
 	first := len(e.seats) == 1
 	e.mu.Unlock()
 	if first {
-		e.l.changed(-1, 0)
+		e.l.changed(e, -1, 0)
 	}
 	if !e.l.offer(s) {
 		s.Close(connectors.Reason{Cause: messages.CauseStopping})
 	}
+	return nil
 }
 
 // seat is who sits in a namespace, and has not said that it leaves.

@@ -21,6 +21,7 @@ func (s *seat) Write(packages net.Buffers) error {
 	if ws == nil {
 		return err
 	}
+	defer s.engine.written()
 	return ws.Write(*b)
 }
 
@@ -32,19 +33,19 @@ func (s *seat) TryWrite(packages net.Buffers) (taken, rest bool) {
 	e := s.engine
 	e.mu.Lock()
 	s.meet()
-	ws := e.ws
+	ws, busy := e.ws, e.writing || s.closed
 	if taken = ws == nil && e.end == nil && !s.closed && len(e.out) < most; taken {
 		e.push(*b)
 	}
 	e.mu.Unlock()
-	if ws != nil {
+	if ws != nil && !busy {
 		return ws.TryWrite(*b)
 	}
 	return taken, false
 }
 
 // put lets frames wait for a GET, as soon as there is room, or returns the WebSocket that they are to be
-// written to.
+// written to, when nobody else does: written is to be called then.
 func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 	e := s.engine
 	e.mu.Lock()
@@ -55,9 +56,10 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 		switch {
 		case e.end != nil, s.closed:
 			return nil, net.ErrClosed
-		case e.ws != nil:
+		case e.ws != nil && !e.writing:
+			e.writing = true
 			return e.ws, nil
-		case len(e.out) < most:
+		case e.ws == nil && len(e.out) < most:
 			e.push(frames)
 			return nil, nil
 		}
@@ -66,6 +68,14 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 		}
 		e.wait()
 	}
+}
+
+// written lets the next one write.
+func (e *engine) written() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.writing = false
+	e.wake()
 }
 
 // meet is called with mu held, when a session writes: what comes first lets its client in, or does not.

@@ -117,17 +117,23 @@ func (e *engine) answer(w http.ResponseWriter, frames []byte) {
 	defer stream.GiveBack(b)
 	body, binary := e.version.AppendPayload((*b)[:0], frames, e.b64)
 	*b = body
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	kind := "text/plain; charset=UTF-8"
 	if binary {
-		h.Set("Content-Type", "application/octet-stream")
+		kind = "application/octet-stream"
 	}
+	e.send(w, kind, body)
+}
+
+// send writes an answer, to its last byte: what is counted by the listener ends with it.
+func (e *engine) send(w http.ResponseWriter, kind string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", kind)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	c := http.NewResponseController(w)
 	if e.l.slack > 0 { // else one that does not read would be written to for ever
 		_ = c.SetWriteDeadline(time.Now().Add(e.l.slack))
 		defer func() { _ = c.SetWriteDeadline(time.Time{}) }()
 	}
-	_, _ = w.Write(body) // the next GET, or its absence, shows an error
+	_, _ = w.Write(body) // the next request, or its absence, shows an error
 	_ = c.Flush()
 }

@@ -16,25 +16,29 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request) *refusal {
 	if f := e.beginPost(); f != nil {
 		return f
 	}
-	defer e.endPost()
-	body, err := e.bodyOf(w, r)
+	err := e.take(w, r)
+	e.endPost() // before the answer, which lets the client post again
 	if err == nil {
-		err = e.hearPayload(body, isBinary(r))
+		e.send(w, "text/html", []byte("ok"))
+		return nil
 	}
+	e.fail(err)
+	switch {
+	case errors.Is(err, connectors.ErrTooLarge):
+		return tooLarge
+	case errors.Is(err, connectors.ErrStalled):
+		return tooSlow
+	}
+	return badRequest
+}
+
+// take handles a body.
+func (e *engine) take(w http.ResponseWriter, r *http.Request) error {
+	body, err := e.bodyOf(w, r)
 	if err != nil {
-		e.fail(err)
-		switch {
-		case errors.Is(err, connectors.ErrTooLarge):
-			return tooLarge
-		case errors.Is(err, connectors.ErrStalled):
-			return tooSlow
-		}
-		return badRequest
+		return err
 	}
-	w.Header().Set("Content-Type", "text/html")
-	_, _ = io.WriteString(w, "ok")
-	_ = http.NewResponseController(w).Flush()
-	return nil
+	return e.hearPayload(body, isBinary(r))
 }
 
 func (e *engine) beginPost() *refusal {
@@ -62,18 +66,13 @@ func (e *engine) endPost() {
 	e.posting = false
 }
 
-// bodyOf reads a body as far as it may go, in time. Memory follows what has come.
+// bodyOf reads a body as far as it may go, in the time that a request has. Memory follows what has come.
 func (e *engine) bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	c := http.NewResponseController(w)
-	if e.l.slack > 0 {
-		_ = c.SetReadDeadline(time.Now().Add(e.l.slack))
-		defer func() { _ = c.SetReadDeadline(time.Time{}) }()
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(e.l.payload)))
 	var over *http.MaxBytesError
 	switch {
 	case err == nil:
-		return body, nil
+		return body, http.NewResponseController(w).SetReadDeadline(time.Time{})
 	case errors.As(err, &over):
 		return nil, connectors.ErrTooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -92,7 +91,8 @@ func isBinary(r *http.Request) bool {
 func (e *engine) hearPayload(body []byte, binary bool) error {
 	e.in.Lock()
 	defer e.in.Unlock()
-	e.showLife()
+	e.begin()
+	defer e.rest()
 	var r run
 	defer r.free()
 	for p, err := range e.version.DecodePayload(body, binary, &e.dialect) {

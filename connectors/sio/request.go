@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/fairlead-go/fairlead/connectors/admit"
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
 )
 
@@ -49,6 +50,9 @@ func (r *request) remote() net.Addr {
 	}
 	return peer(r.RemoteAddr)
 }
+
+// from is the address that its place is counted for.
+func (r *request) from() netip.Addr { return admit.AddrOf(r.remote()) }
 
 // peer is an address that is none of TCP.
 type peer string

@@ -287,6 +287,10 @@ func (r *rig) websocket(query string) (*socket, *session) {
 	s.expect(`0{"sid":"…`)
 	if strings.Contains(query, "EIO=4") {
 		s.send("40")
+		return s, <-r.sessions
 	}
-	return s, <-r.sessions
+	in := <-r.sessions
+	in.say("0") // old clients are not heard before
+	s.expect("40")
+	return s, in
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
 	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
 	"github.com/fairlead-go/fairlead/messages"
 )
@@ -21,7 +22,9 @@ type seat struct {
 	mode      socketio.Mode // that it asks for
 	query     url.Values    // of its CONNECT
 
-	left bool // the engine's in: it is not listened to any more
+	// The engine's in guards these.
+	to   connectors.Sink // sink, once it is known to be there
+	left bool            // it is not listened to any more
 
 	// The engine's mu guards the rest.
 	sink    connectors.Sink
@@ -56,8 +59,8 @@ func (s *seat) introduce(connector string) socketio.Seat {
 		e.greeting = nil
 	}
 	e.mu.Unlock()
-	if g == nil { // the engine has ended
-		return in
+	if g == nil { // it has been here before, or the engine has ended
+		g = &greeting{}
 	}
 	in.Mode = cmp.Or(s.mode, socketio.ModeOf(g.query.Get("mode")))
 	in.Hello.Raw = g.raw(transport, s.namespace, s.auth, s.query)
@@ -86,13 +89,25 @@ func (s *seat) take(frames []connectors.Frame) {
 	if s.left {
 		return
 	}
-	sink := s.engine.begin(s)
-	if sink == nil {
-		s.left = true
-		return
+	if s.to == nil {
+		s.to = s.await()
 	}
-	defer s.engine.rest()
-	s.left = !sink.Take(frames, nil)
+	s.left = s.to == nil || !s.to.Take(frames, nil)
+}
+
+// await is where the session's frames go, as soon as that is known; nil if it has ended. Clients of Engine.IO 3
+// may speak before they know that they are in: they wait until they have been told.
+func (s *seat) await() connectors.Sink {
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for !s.closed && (s.sink == nil || !s.met && e.version == engineio.V3) {
+		e.wait()
+	}
+	if s.closed {
+		return nil
+	}
+	return s.sink
 }
 
 // lose says that the engine has ended.
@@ -136,14 +151,16 @@ func (s *seat) Close(r connectors.Reason) {
 	over, parted := e.end != nil, s.parted && r.Cause == messages.CauseClient
 	e.mu.Unlock()
 	if last {
-		e.l.changed(1, 0)
+		e.l.changed(e, 1, 0)
 	}
 	switch {
-	case over, parted:
+	case over, parted && !e.l.closing():
 	case last, abrupt(r.Cause):
 		e.close(r, s.farewell(r))
-	default:
-		e.say(s.farewell(r))
+	case !parted:
+		if f := s.farewell(r); f != nil {
+			e.mention(f)
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ type Connector struct {
 	// PingInterval is how often client and server show each other life, PingTimeout how long the other
 	// side is waited for. Zero means 25 s and 20 s.
 	PingInterval, PingTimeout time.Duration
-	// ConnectTime is how long a client may have no session. Zero means 45 s.
+	// ConnectTime is how long a client may have no session, and the handshake hook may take. Zero means 45 s.
 	ConnectTime time.Duration
 	// UpgradeTime is how long an upgrade may take. Zero means 10 s.
 	UpgradeTime time.Duration
@@ -86,7 +86,8 @@ type Connector struct {
 	// MaxPolling is how many clients may poll at once: each may hold some 40 KB of HTTP. Zero means
 	// 10,000, negative any.
 	MaxPolling int
-	// MaxIdle is how many clients may be without a session at once. Zero means 4,096, negative any.
+	// MaxIdle is how many clients may be without a session at once, a quarter of them from one address. Zero
+	// means 4,096, negative any.
 	MaxIdle int
 	// Tick is how long a push may wait for others to share its write. Zero means 20 ms; negative
 	// that pushes never wait.
@@ -102,8 +103,11 @@ type Connector struct {
 	refused  atomic.Uint64
 }
 
-// maxPayload is the default of Connector.MaxPayload: socket.io's own.
-const maxPayload = 1_000_000
+// Defaults of Connector.MaxPayload and ConnectTime: socket.io's own.
+const (
+	maxPayload  = 1_000_000
+	connectTime = 45 * time.Second
+)
 
 // New is for connectors.Factory.
 func New(host string, port int) connectors.Connector {
@@ -120,7 +124,7 @@ func (c *Connector) TickEvery() time.Duration { return c.Tick }
 func (c *Connector) Protocol(conn connectors.Conn) connectors.Protocol {
 	c.once.Do(func() {
 		c.protocol = socketio.Config{
-			Modes: c.Modes, MaxAttachments: c.MaxAttachments, MaxMessage: or(c.MaxPayload, maxPayload),
+			Modes: c.Modes, MaxAttachments: c.MaxAttachments, MaxMessage: or(c.MaxPayload, maxPayload), HandshakeTime: or(c.ConnectTime, connectTime),
 		}.WithDefaults()
 	})
 	return socketio.NewProtocol(&c.protocol, conn.(*seat).introduce(c.Name()))
@@ -178,6 +182,17 @@ func (c *Connector) check() error {
 	case c.Path != "" && (!strings.HasPrefix(c.Path, "/") || !strings.HasSuffix(c.Path, "/")):
 		return fmt.Errorf("Path %q: want one that begins and ends with a slash", c.Path)
 	}
+	for _, d := range []time.Duration{c.PingInterval, c.PingTimeout, c.ConnectTime, c.UpgradeTime} {
+		if d < 0 {
+			return fmt.Errorf("PingInterval %v, PingTimeout %v, ConnectTime %v, UpgradeTime %v: less than nothing", c.PingInterval, c.PingTimeout, c.ConnectTime, c.UpgradeTime)
+		}
+	}
+	if c.MaxPayload < 0 {
+		return fmt.Errorf("MaxPayload %d: less than nothing", c.MaxPayload)
+	}
+	if c.Cookie != "" && (&http.Cookie{Name: c.Cookie}).Valid() != nil {
+		return fmt.Errorf("Cookie %q: no name of one", c.Cookie)
+	}
 	for _, t := range c.Transports {
 		if t != Polling && t != WebSocket {
 			return fmt.Errorf("Transports %q: want %q and %q", t, Polling, WebSocket)
@@ -205,7 +220,7 @@ func (c *Connector) settings() settings {
 	s := settings{
 		pingInterval:  or(c.PingInterval, 25*time.Second),
 		pingTimeout:   or(c.PingTimeout, 20*time.Second),
-		connect:       or(c.ConnectTime, 45*time.Second),
+		connect:       or(c.ConnectTime, connectTime),
 		upgrade:       or(c.UpgradeTime, 10*time.Second),
 		slack:         or(c.PackageTime, 10*time.Second),
 		payload:       or(c.MaxPayload, maxPayload),

@@ -172,32 +172,19 @@ func (e *engine) move(ws *stream.WebSocket) bool {
 		close(p.ready)
 	}
 	e.rising, e.probed = nil, false
-	rest := e.flush(ws)
-	e.ws = ws
-	e.wake()
+	out := e.out
+	e.ws, e.out, e.writing = ws, nil, true // nobody else writes before that is written
 	seats := append([]*seat(nil), e.seats...)
 	e.mu.Unlock()
-	if rest {
-		_ = ws.Write(nil)
+	err := ws.Write(out)
+	e.written()
+	e.l.changed(e, 0, -1)
+	if err != nil {
+		e.lose(err)
+		return false
 	}
-	e.l.changed(0, -1)
 	for _, s := range seats {
 		s.moved()
 	}
 	return true
-}
-
-// flush is called with mu held, and keeps it: nobody may write to the WebSocket before. It is fresh, and
-// takes what waits at once, or in a moment.
-func (e *engine) flush(ws *stream.WebSocket) (rest bool) {
-	out := e.out
-	e.out = nil
-	if len(out) == 0 {
-		return false
-	}
-	taken, rest := ws.TryWrite(out)
-	if !taken {
-		_ = ws.Interject(out) // who reads learns of an error
-	}
-	return rest
 }

@@ -63,6 +63,9 @@ func (h *Heart) feed3(dst []byte, p Packet, now time.Time) ([]byte, error) {
 	return AppendPacket(dst, Pong, p.Data), nil
 }
 
+// Asked tells whether a pong is waited for.
+func (h *Heart) Asked() bool { return h.asked }
+
 // Due is when Expire must be called at the latest.
 func (h *Heart) Due() time.Time {
 	r := h.rhythm

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"slices"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
@@ -41,6 +42,8 @@ type Config struct {
 	// MaxMessage is the largest packet accepted, its attachments among it, in bytes. Zero
 	// means 1 000 000.
 	MaxMessage int
+	// HandshakeTime is how long the application may think about a client. Zero means 45 s.
+	HandshakeTime time.Duration
 	// MaxDepth is how deep the JSON in a body may be nested. Zero means 32.
 	MaxDepth int
 }
@@ -55,6 +58,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.MaxMessage == 0 {
 		c.MaxMessage = 1_000_000
+	}
+	if c.HandshakeTime == 0 {
+		c.HandshakeTime = 45 * time.Second
 	}
 	if c.MaxDepth == 0 {
 		c.MaxDepth = 32

@@ -35,8 +35,8 @@ const (
 // Protocol is the server's end of one client's conversation in one namespace. The heartbeat is
 // the transport's, as are packets for other namespaces and the DISCONNECT that ends it all.
 type Protocol struct {
-	cfg     *Config // of the connector, shared
-	seat    *Seat   // nil once the client is in, or gone
+	cfg     *Config   // of the connector, shared
+	seat    *newcomer // nil once the client is in, or gone
 	codec   Codec
 	route   string // of the last request: the next is often the same
 	waits   *waiting
@@ -47,7 +47,7 @@ type Protocol struct {
 // NewProtocol makes the conversation with a client that has come into a namespace: an EIO4 client
 // with its CONNECT, others as soon as there is a connection. cfg has its defaults filled in.
 func NewProtocol(cfg *Config, s Seat) *Protocol {
-	p := &Protocol{cfg: cfg, seat: &s, codec: Codec{Version: s.Version, Namespace: s.Namespace}}
+	p := &Protocol{cfg: cfg, seat: &newcomer{Seat: s}, codec: Codec{Version: s.Version, Namespace: s.Namespace}}
 	if s.Namespace == Main {
 		p.codec.Namespace = ""
 	}
@@ -55,9 +55,17 @@ func NewProtocol(cfg *Config, s Seat) *Protocol {
 	return p
 }
 
+// newcomer is a client that the application thinks about.
+type newcomer struct {
+	Seat
+	until time.Time // when it must have an answer
+}
+
 // Open asks the application.
-func (p *Protocol) Open(step *connectors.Step, _ time.Time) {
+func (p *Protocol) Open(step *connectors.Step, now time.Time) {
 	step.Hello = &p.seat.Hello
+	p.seat.until = now.Add(p.cfg.HandshakeTime)
+	step.Expire = p.seat.until
 }
 
 // Welcome lets the client in, or tells it why not. There is no place for user data in a CONNECT.
@@ -76,8 +84,16 @@ func (p *Protocol) Welcome(step *connectors.Step, _ any, err error, _ time.Time)
 	p.state, p.seat = working, nil
 }
 
-// Expire does nothing: a conversation has no deadline of its own.
-func (p *Protocol) Expire(*connectors.Step, time.Time) {}
+// Expire ends the time that the application has to think about the client. Nothing else has a deadline.
+func (p *Protocol) Expire(step *connectors.Step, now time.Time) {
+	switch {
+	case p.state != asked:
+	case now.Before(p.seat.until):
+		step.Expire = p.seat.until
+	default:
+		p.close(step, messages.CauseHandshakeTimeout, "the application has not answered")
+	}
+}
 
 // Feed takes the data of one engine message: a packet, which is known to be for this namespace, or
 // an attachment.
