@@ -77,7 +77,7 @@ func ascii(s string) bool {
 
 const (
 	joinEvery = time.Second // how often a client may connect, in the long run
-	joinBurst = 16          // and how many times at once
+	joinBurst = 4           // and how many times at once, besides once for each namespace
 )
 
 // join gives the client a seat, and waits until it is accepted. Who sat there before has left, and is gone
@@ -90,7 +90,7 @@ func (e *engine) join(s *seat) error {
 	}
 	age := time.Since(e.born)
 	e.joined = max(e.joined, age) + joinEvery
-	if restless := e.joined > age+joinBurst*joinEvery; restless || e.end != nil {
+	if restless := e.joined > age+time.Duration(joinBurst+len(e.l.namespaces))*joinEvery; restless || e.end != nil {
 		e.mu.Unlock()
 		if restless {
 			return errRestless

@@ -4,6 +4,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/socketio"
 	"github.com/fairlead-go/fairlead/internal/stream"
 )
@@ -21,7 +22,7 @@ func (s *seat) Write(packages net.Buffers) error {
 	if ws == nil {
 		return err
 	}
-	defer s.engine.written()
+	defer s.engine.written(s)
 	return ws.Write(*b)
 }
 
@@ -57,7 +58,7 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 		case e.end != nil, s.closed:
 			return nil, net.ErrClosed
 		case e.ws != nil && !e.writing:
-			e.writing = true
+			e.writing, s.writing = true, true
 			return e.ws, nil
 		case e.ws == nil && len(e.out) < most:
 			e.push(frames)
@@ -70,12 +71,26 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 	}
 }
 
-// written lets the next one write.
-func (e *engine) written() {
+// written lets the next one write. s is nil where no session did.
+func (e *engine) written(s *seat) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.writing = false
+	if s != nil {
+		s.writing = false
+	}
 	e.wake()
+}
+
+// outlast ends the engine if a session that has closed still writes a while later: its client does not read.
+func (s *seat) outlast() {
+	e := s.engine
+	e.mu.Lock()
+	writing := s.writing
+	e.mu.Unlock()
+	if writing {
+		e.fail(connectors.ErrSlow)
+	}
 }
 
 // meet is called with mu held, when a session writes: what comes first lets its client in, or does not.

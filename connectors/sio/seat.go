@@ -32,6 +32,7 @@ type seat struct {
 	polled  bool      // its first transport
 	parted  bool      // the client has left
 	closed  bool      // we have
+	writing bool      // a Write to the WebSocket is under way
 	stalled time.Time // since when a Write waits for a GET
 }
 
@@ -148,10 +149,14 @@ func (s *seat) Close(r connectors.Reason) {
 	s.closed = true
 	last := e.unseat(s)
 	e.wake()
+	writing := s.writing
 	over, parted := e.end != nil, s.parted && r.Cause == messages.CauseClient
 	e.mu.Unlock()
 	if last {
 		e.l.changed(e, 1, 0)
+	}
+	if writing {
+		time.AfterFunc(time.Second, s.outlast)
 	}
 	switch {
 	case over, parted && !e.l.closing():

@@ -177,7 +177,7 @@ func (e *engine) move(ws *stream.WebSocket) bool {
 	seats := append([]*seat(nil), e.seats...)
 	e.mu.Unlock()
 	err := ws.Write(out)
-	e.written()
+	e.written(nil)
 	e.l.changed(e, 0, -1)
 	if err != nil {
 		e.lose(err)
