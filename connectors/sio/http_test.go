@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/port"
@@ -152,14 +151,17 @@ func TestPollingBehindAnUpgradeIsRefused(t *testing.T) {
 	})
 }
 
-// climb moves the client to a WebSocket.
+// climb moves the client to a WebSocket. It does not wait for the bubble: what the WebSocket brings may
+// wait for a lock, and that is no rest.
 func (c *client) climb() *socket {
 	c.Helper()
 	ws := c.dial()
 	ws.send("2probe")
 	ws.expect("3probe")
 	ws.send("5")
-	synctest.Wait()
+	if status, body := c.get(); status != http.StatusBadRequest {
+		c.Errorf("a GET behind the move: %d %q, want 400", status, body)
+	}
 	return ws
 }
 
