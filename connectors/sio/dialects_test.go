@@ -2,8 +2,10 @@ package sio_test
 
 import (
 	"errors"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/sio"
@@ -39,7 +41,29 @@ func TestOpenPackets(t *testing.T) {
 
 // impatient is a Connector whose numbers are none of the defaults.
 func impatient() *sio.Connector {
-	return &sio.Connector{PingInterval: 3e9, PingTimeout: 1.5e9, MaxPayload: 1000}
+	return &sio.Connector{PingInterval: 3 * time.Second, PingTimeout: 1500 * time.Millisecond, MaxPayload: 1000}
+}
+
+// Old clients are in without asking: what lets them in comes behind the open packet (P17.3).
+func TestOldClientsAreLetIn(t *testing.T) {
+	byHand(t, &sio.Connector{}, func(r *rig) {
+		opened := make(chan *client)
+		go func() { opened <- r.open("EIO=3&b64=1") }()
+		conn, err := r.listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var step connectors.Step
+		p := r.connector.Protocol(conn)
+		p.Open(&step, time.Now())
+		p.Welcome(&step, nil, nil, time.Now())
+		c := <-opened
+		conn.Write(net.Buffers{step.Send})
+		if _, got := c.get(); got != "2:40" {
+			t.Errorf("polled %q, want that it is in", got)
+		}
+		conn.Close(connectors.Reason{})
+	})
 }
 
 // Old clients encode text in payloads once or twice, and the first text that can tell decides (P16.10).
