@@ -42,6 +42,7 @@ type engine struct {
 	changed   *sync.Cond    // who waits for one of these; nil until somebody did
 	taken     uint64        // bytes that GETs have taken, or out has
 	writing   bool          // a Write to the WebSocket is under way: others wait
+	after     []byte        // frames to be written behind it
 	taking    int           // what came is being handled: the client cannot show life
 	suspended bool          // and should have, meanwhile
 	joined    time.Duration // when it will have rested from its CONNECTs, since born
@@ -202,17 +203,17 @@ func (e *engine) say(frames []byte) {
 func (e *engine) mention(frames []byte) {
 	e.mu.Lock()
 	ws := e.ws
-	busy := e.writing
+	if busy := e.writing; busy {
+		e.after = append(e.after, frames...)
+		e.mu.Unlock()
+		return
+	}
 	e.mu.Unlock()
 	if ws == nil {
 		e.say(frames)
 		return
 	}
-	taken, rest := false, false
-	if !busy {
-		taken, rest = ws.TryWrite(frames)
-	}
-	switch {
+	switch taken, rest := ws.TryWrite(frames); {
 	case !taken:
 		go func() { _ = ws.Interject(frames) }()
 	case rest:

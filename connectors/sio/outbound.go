@@ -75,6 +75,13 @@ func (s *seat) put(frames []byte) (*stream.WebSocket, error) {
 func (e *engine) written(s *seat) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for len(e.after) > 0 && e.end == nil {
+		after := e.after
+		e.after = nil
+		e.mu.Unlock()
+		_ = e.ws.Write(after) // who reads learns of an error
+		e.mu.Lock()
+	}
 	e.writing = false
 	if s != nil {
 		s.writing = false
