@@ -135,12 +135,20 @@ func (e *engine) tick() {
 // alive looks at the clock because a request has come.
 func (e *engine) alive() bool {
 	e.mu.Lock()
-	dead := e.end == nil && e.taking == 0 && e.heart.Dead(time.Now())
-	e.mu.Unlock()
-	if dead {
-		e.fail(connectors.ErrSilent)
+	now := time.Now()
+	var err error
+	switch {
+	case e.end != nil, e.taking > 0:
+	case len(e.seats) == 0 && !now.Before(e.idleBy):
+		err = errNoSession
+	case e.heart.Dead(now):
+		err = connectors.ErrSilent
 	}
-	return !dead
+	e.mu.Unlock()
+	if err != nil {
+		e.fail(err)
+	}
+	return err == nil
 }
 
 // begin notes that something has come, by which clients of Engine.IO 3 live, and is being handled.
@@ -317,7 +325,10 @@ func (e *engine) conclude() (left bool) {
 		e.out, end.last = append(e.out, end.last...), nil
 	}
 	e.serve()
-	return end.wait && len(e.out) > 0
+	if !end.wait { // but for a GET that was held
+		e.out = nil
+	}
+	return len(e.out) > 0
 }
 
 // vanish lets go of an engine whose client polls.

@@ -105,6 +105,8 @@ func TestRefusals(t *testing.T) {
 		"a session unknown, an unknown version":  {hit{method: "GET", target: root + "EIO=9&transport=polling&sid=nobody"}, session},
 		"PUT":                                    {hit{method: "PUT", target: pollingFour + "&sid=SID", body: "2"}, request},
 		"DELETE":                                 {hit{method: "DELETE", target: pollingFour + "&sid=SID"}, request},
+		"a session's polling with an upgrade":    {hit{method: "GET", target: pollingFour + "&sid=SID", header: upgrading}, request},
+		"a GET with a body":                      {hit{method: "GET", target: pollingFour + "&sid=SID", body: "2"}, request},
 		"HEAD":                                   {hit{method: "HEAD", target: pollingFour + "&sid=SID"}, ""},
 		"websocket without an upgrade":           {hit{method: "GET", target: webSocketFour}, request},
 		"a session's, without an upgrade":        {hit{method: "GET", target: webSocketFour + "&sid=SID"}, request},

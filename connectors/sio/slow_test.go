@@ -1,6 +1,7 @@
 package sio_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,10 @@ func TestAPostThatTrickles(t *testing.T) {
 		}
 		if got := <-held; got != "1" {
 			t.Errorf("the GET that is held gets %q, want a close", got)
+		}
+		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || resp.StatusCode != http.StatusRequestTimeout {
+			t.Errorf("answered %v, %v; want 408", resp, err)
 		}
 		conn.Close()
 		s.Close(connectors.Reason{})
