@@ -1,12 +1,12 @@
 package sio
 
 import (
-	"encoding/json"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fairlead-go/fairlead/connectors/admit"
 	"github.com/fairlead-go/fairlead/connectors/wire/engineio"
@@ -69,36 +69,61 @@ type greeting struct {
 func (r *request) greeting() *greeting { return &greeting{r.query, r.Header} }
 
 // raw is the whole of a handshake as JSON. more is the query of a namespace, for clients that can say
-// nothing else to it.
+// nothing else to it. It is made by hand: of each newcomer, and garbage is most of what one costs.
 func (g *greeting) raw(transport, namespace string, auth []byte, more url.Values) []byte {
-	b, err := json.Marshal(struct {
-		Transport string            `json:"transport"`
-		Namespace string            `json:"namespace"`
-		Auth      json.RawMessage   `json:"auth,omitempty"`
-		Query     map[string]string `json:"query"`
-		Headers   map[string]string `json:"headers"`
-	}{transport, namespace, auth, flat(g.query, more), flat(lower(g.headers))})
-	if err != nil {
-		return nil // auth has been looked at: it is JSON
+	b := make([]byte, 0, 512)
+	b = appendQuoted(append(b, `{"transport":`...), transport)
+	b = appendQuoted(append(b, `,"namespace":`...), namespace)
+	if len(auth) > 0 {
+		b = append(append(b, `,"auth":`...), auth...)
+	}
+	b = append(b, `,"query":{`...)
+	b = appendMembers(b, g.query, more)
+	for name, values := range more {
+		b = appendMember(b, name, values)
+	}
+	b = append(b, `},"headers":{`...)
+	for name, values := range g.headers {
+		b = appendMember(b, strings.ToLower(name), values)
+	}
+	return append(b, "}}"...)
+}
+
+// appendMembers appends those of a query that more does not say otherwise.
+func appendMembers(b []byte, query, more url.Values) []byte {
+	for name, values := range query {
+		if _, other := more[name]; !other {
+			b = appendMember(b, name, values)
+		}
 	}
 	return b
 }
 
-// flat joins the values of each name with commas, as HTTP does.
-func flat(lists ...map[string][]string) map[string]string {
-	m := map[string]string{}
-	for _, l := range lists {
-		for name, values := range l {
-			m[name] = strings.Join(values, ", ")
-		}
+// appendMember appends a member of an object, whose values are joined with commas as HTTP does.
+func appendMember(b []byte, name string, values []string) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
 	}
-	return m
+	b = append(appendQuoted(b, name), ':')
+	if len(values) == 1 {
+		return appendQuoted(b, values[0])
+	}
+	return appendQuoted(b, strings.Join(values, ", "))
 }
 
-func lower(h http.Header) map[string][]string {
-	m := make(map[string][]string, len(h))
-	for name, values := range h {
-		m[strings.ToLower(name)] = values
+// appendQuoted appends s as a JSON string.
+func appendQuoted(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for _, r := range s { // what is no UTF-8 comes as U+FFFD
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < ' ':
+			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			b = utf8.AppendRune(b, r)
+		}
 	}
-	return m
+	return append(b, '"')
 }

@@ -33,7 +33,8 @@ type rig struct {
 	listener  connectors.Listener
 	http      *http.Client
 	sessions  chan *session
-	over      chan struct{} // accepting is
+	told      func(*connectors.Hello) // of each
+	over      chan struct{}           // accepting is
 }
 
 // bubble runs f with a rig in virtual time, and takes the rig down again.
@@ -79,7 +80,11 @@ func (r *rig) accept() {
 			return
 		}
 		s := &session{Conn: c, ended: make(chan error, 1)}
-		r.connector.Protocol(c) // which takes what the handshake has said
+		var step connectors.Step
+		r.connector.Protocol(c).Open(&step, time.Now()) // which takes what the handshake has said
+		if r.told != nil {
+			r.told(step.Hello)
+		}
 		c.(connectors.Deliverer).Deliver(s)
 		r.sessions <- s
 	}
