@@ -17,7 +17,7 @@ const (
 	openSocket = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 	openPoll   = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n"
 	connect    = "\x81\x82\x00\x00\x00\x0040" // masked, with a mask of zeros
-	event      = "\x81\x86\x00\x00\x00\x0042[\"x\"]"
+	event      = "\x81\x87\x00\x00\x00\x0042[\"x\"]"
 )
 
 // TestIdleClientsHoldLittle measures what a client costs in this layer: its engine and session, what
@@ -31,7 +31,7 @@ func TestIdleClientsHoldLittle(t *testing.T) {
 		come func(t *testing.T, fd int, s <-chan *session)
 		most int64
 	}{
-		"websocket":                {comeByWebSocket, 4800},
+		"websocket":                {comeByWebSocket, 4500},
 		"polling, with a GET held": {comeByPolling, 40 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {
