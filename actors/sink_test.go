@@ -315,7 +315,9 @@ func TestADrainAnswersWhatATakeHolds(t *testing.T) {
 		if !held(more) {
 			t.Error("it is held no longer")
 		}
-		if got := h.rest(); !slices.Equal(got, []string{"1!504", "2=x", "3=x", "kick:draining"}) {
+		got := h.rest()
+		slices.Sort(got[:len(got)-1]) // whether the answer that time has given comes first nobody promises
+		if !slices.Equal(got, []string{"1!504", "2=x", "3=x", "kick:draining"}) {
 			t.Errorf("got %q", got)
 		}
 		if <-more || <-h.take("R 4 game.echo x", nil) {
