@@ -74,6 +74,9 @@ func (l *link) close() {
 	for _, pid := range kickers {
 		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})
 	}
+	if ready {
+		l.lastWill(reason)
+	}
 	for _, pid := range l.sessionRoutes {
 		l.root.Send(pid, &sessionOver{ev.Session.Id})
 	}
@@ -130,6 +133,7 @@ func readReason(err error) connectors.Reason {
 		{connectors.ErrStalled, messages.CauseStalled},
 		{connectors.ErrSilent, messages.CauseHeartbeatTimeout},
 		{connectors.ErrSlow, messages.CauseSlow},
+		{connectors.ErrReplaced, messages.CauseReplaced},
 		{net.ErrClosed, messages.CauseClosed},
 	} {
 		if errors.Is(err, c.err) {

@@ -177,6 +177,7 @@ var (
 	ErrStalled   = errors.New("connectors: frame not complete in time")
 	ErrSilent    = errors.New("connectors: no sign of life in time")
 	ErrSlow      = errors.New("connectors: what is sent is not taken")
+	ErrReplaced  = errors.New("connectors: the client came in again")
 )
 
 // Protocol is one client's conversation as a pure value: no I/O, no clock, no
@@ -193,6 +194,14 @@ type Protocol interface {
 	// Welcome brings the application's answer to a Hello that Feed asked for:
 	// user data for the client, or why it is refused.
 	Welcome(step *Step, user any, err error, now time.Time)
+}
+
+// Testator is implemented by Protocols that have something to route when their client is gone: a last
+// will.
+type Testator interface {
+	// End is called once, after all other methods, if the client had come in; r is why it has gone. Of
+	// step only Requests that are notifies count.
+	End(step *Step, r Reason, now time.Time)
 }
 
 // Step is what a Protocol wants done. The zero Step is: nothing.
@@ -273,9 +282,18 @@ type Hello struct {
 	// User is the application's part of the handshake as the client wrote it
 	// (JSON), Raw the whole of it. Both may be kept.
 	User, Raw []byte
+	// Credentials are set where the wire itself has a place for them: MQTT.
+	Credentials *Credentials
 	// Settings is for the application to fill in: what the client's session holds from its
 	// beginning.
 	Settings map[string][]byte
+}
+
+// Credentials are by what a client of MQTT says who it is, in its CONNECT.
+type Credentials struct {
+	ClientID string // never empty: one is made for a client that sends none
+	Username string
+	Password []byte // nil: none; may be kept
 }
 
 // Codec turns messages into a client's bytes. It is shared by many clients, has no

@@ -20,6 +20,7 @@ const (
 	CauseDraining         = Cause_CAUSE_DRAINING
 	CauseOffending        = Cause_CAUSE_OFFENDING
 	CauseOverloaded       = Cause_CAUSE_OVERLOADED
+	CauseReplaced         = Cause_CAUSE_REPLACED
 )
 
 // Word is the cause in lower-case words: "heartbeat timeout".

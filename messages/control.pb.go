@@ -58,6 +58,8 @@ const (
 	Cause_CAUSE_OFFENDING Cause = 15
 	// CAUSE_OVERLOADED: memory is short, and much waited for this client.
 	Cause_CAUSE_OVERLOADED Cause = 16
+	// CAUSE_REPLACED: the same client came in again, over another connection.
+	Cause_CAUSE_REPLACED Cause = 17
 )
 
 // Enum value maps for Cause.
@@ -80,6 +82,7 @@ var (
 		14: "CAUSE_DRAINING",
 		15: "CAUSE_OFFENDING",
 		16: "CAUSE_OVERLOADED",
+		17: "CAUSE_REPLACED",
 	}
 	Cause_value = map[string]int32{
 		"CAUSE_UNSPECIFIED":       0,
@@ -99,6 +102,7 @@ var (
 		"CAUSE_DRAINING":          14,
 		"CAUSE_OFFENDING":         15,
 		"CAUSE_OVERLOADED":        16,
+		"CAUSE_REPLACED":          17,
 	}
 )
 
@@ -669,7 +673,7 @@ const file_fairlead_v1_control_proto_rawDesc = "" +
 	"\n" +
 	"unanswered\x18\b \x01(\x04R\n" +
 	"unanswered\x12\x12\n" +
-	"\x04told\x18\t \x01(\bR\x04told*\xe6\x02\n" +
+	"\x04told\x18\t \x01(\bR\x04told*\xfa\x02\n" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fCAUSE_CLIENT\x10\x01\x12\x10\n" +
@@ -689,7 +693,8 @@ const file_fairlead_v1_control_proto_rawDesc = "" +
 	"\fCAUSE_FAILED\x10\r\x12\x12\n" +
 	"\x0eCAUSE_DRAINING\x10\x0e\x12\x13\n" +
 	"\x0fCAUSE_OFFENDING\x10\x0f\x12\x14\n" +
-	"\x10CAUSE_OVERLOADED\x10\x10B*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
+	"\x10CAUSE_OVERLOADED\x10\x10\x12\x12\n" +
+	"\x0eCAUSE_REPLACED\x10\x11B*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
 
 var (
 	file_fairlead_v1_control_proto_rawDescOnce sync.Once

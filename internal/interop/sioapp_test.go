@@ -17,6 +17,9 @@ import (
 
 // sioApp is the application that the socket.io kit expects: connector.interopHandler.*.
 type sioApp struct {
+	root *actor.RootContext
+	pid  *actor.PID // it is told of comings and goings
+
 	mu   sync.Mutex
 	live map[string]int // clients by token
 }
@@ -47,8 +50,13 @@ func (a *sioApp) Receive(ctx actor.Context) {
 		}
 	case *messages.Closed:
 		a.count(m.Session, -1)
+	case *caughtUp:
+		ctx.Respond(m)
 	}
 }
+
+// caughtUp comes back when what was told before has been counted.
+type caughtUp struct{}
 
 func (a *sioApp) count(s *messages.Session, by int) int {
 	a.mu.Lock()
@@ -128,6 +136,9 @@ func failTest(c *actors.Context, _ jsonObject) (any, error) {
 }
 
 func (a *sioApp) stats(c *actors.Context, _ jsonObject) (any, error) {
+	if _, err := a.root.RequestFuture(a.pid, &caughtUp{}, time.Second).Result(); err != nil {
+		return nil, err
+	}
 	s := c.Session()
 	var auth, query any
 	if b := s.Settings["auth"]; b != nil {

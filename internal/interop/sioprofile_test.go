@@ -30,12 +30,14 @@ func serveSIO(t *testing.T, set configureSIO) (addr string) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
 	kit, recorded := newSioApp(), &app{}
+	kit.root = system.Root
+	kit.pid = system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return kit }))
 	c := &sio.Connector{Addr: "127.0.0.1:0", Tick: -1}
 	cfg := supervisor.Config{
 		Connectors: []connectors.Source{c},
 		Routes:     []actors.Route{kit.routes(), recorded.routes()},
 		Handshake:  kit.letIn,
-		Events:     system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return kit })),
+		Events:     kit.pid,
 		Logger:     quiet,
 	}
 	set(c, &cfg)
