@@ -121,6 +121,14 @@ func (l *link) left() {
 	}
 }
 
+// writeReason tells why writing ended.
+func writeReason(err error) connectors.Reason {
+	if errors.Is(err, connectors.ErrSlow) {
+		return connectors.Reason{Cause: messages.CauseSlow, Text: err.Error()}
+	}
+	return connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()}
+}
+
 // readReason tells why reading ended.
 func readReason(err error) connectors.Reason {
 	for _, c := range []struct {

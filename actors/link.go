@@ -240,6 +240,9 @@ func (l *link) act(step *connectors.Step, now time.Time) bool {
 	if !l.requests(step.Requests, now) {
 		return false
 	}
+	if len(step.After) > 0 {
+		l.sendControl(step.After)
+	}
 	if step.Hello != nil {
 		l.ask(step.Hello)
 	}

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"github.com/fairlead-go/fairlead/connectors"
-	"github.com/fairlead-go/fairlead/messages"
 )
 
 // flush is called on the batcher's tick.
@@ -100,7 +99,7 @@ func (l *link) writeBatch(before *batch) (done *batch, ok bool) {
 	}
 	err := l.conn.Write(b.wire(control))
 	if err != nil {
-		l.end(connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()})
+		l.end(writeReason(err))
 		return nil, false
 	}
 	return b.release(), true

@@ -74,7 +74,7 @@ type Conn interface {
 	// errors, or the wire's own.
 	ReadFrames() ([]Frame, error)
 	// Write sends packages in order, in as few writes as the wire allows. It
-	// does not keep them.
+	// does not keep them. An error is final; ErrSlow says that the client is to blame.
 	Write(packages net.Buffers) error
 	// SetReadLimit makes ReadFrames fail with ErrTooLarge on a frame whose
 	// announced size is over n bytes.
@@ -208,6 +208,9 @@ type Testator interface {
 type Step struct {
 	// Send is whole packages to be sent ahead of waiting messages.
 	Send []byte
+	// After is such packages, too, to be sent once Requests have been handed over: what tells the client
+	// that they are safe. They are not, and it is not told, when the conversation ends meanwhile.
+	After []byte
 	// Requests are to be routed in order, see Request and Copy. A request's Seq,
 	// Session and Deadline are set on the way; its Body must not alias a frame.
 	Requests []Inbound
@@ -235,7 +238,7 @@ type Step struct {
 // Reset empties the step and keeps what is its own memory.
 func (s *Step) Reset() {
 	clear(s.Requests)
-	*s = Step{Send: s.Send[:0], Requests: s.Requests[:0]}
+	*s = Step{Send: s.Send[:0], After: s.After[:0], Requests: s.Requests[:0]}
 }
 
 // Expect says how many frames the step will be used for, and their bytes together, so that

@@ -178,7 +178,7 @@ func (c *Connector) Listen(ctx context.Context) ([]connectors.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
-	if l.share, err = c.port().Listen(ctx, l.claim()); err != nil {
+	if err = l.Open(ctx, c.port(), l.claim()); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
 	return []connectors.Listener{l}, nil

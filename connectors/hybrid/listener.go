@@ -2,10 +2,8 @@ package hybrid
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -23,24 +21,13 @@ var errBusy = errors.New("too many clients on their way in")
 // listener is where clients of both kinds come out. They are told apart, and
 // upgraded, on goroutines of the port, which wait here until they are accepted.
 type listener struct {
+	*stream.Door
 	slack    time.Duration // Connector.PackageTime
 	hello    int           // the first read limit, until the Protocol sets its own
 	http     http.Handler  // Connector.HTTP
 	upgrader *stream.Upgrader
-	share    *port.Share
-
-	conns    chan connectors.Conn
 	upgraded chan struct{} // one for each that waits
-	errs     chan error
-	done     chan struct{}
-	once     sync.Once
-	err      error
 }
-
-var (
-	_ connectors.Listener = (*listener)(nil)
-	_ connectors.Health   = (*listener)(nil)
-)
 
 func newListener(c *Connector) (*listener, error) {
 	upgrader, err := stream.NewUpgrader(c.Origins)
@@ -48,14 +35,12 @@ func newListener(c *Connector) (*listener, error) {
 		return nil, err
 	}
 	l := &listener{
+		Door:     stream.NewDoor(),
 		slack:    c.PackageTime,
 		hello:    pomelo.HeaderLen + c.pomeloConfig().MaxHello,
 		http:     c.HTTP,
 		upgrader: upgrader,
-		conns:    make(chan connectors.Conn),
 		upgraded: make(chan struct{}, maxUpgraded),
-		errs:     make(chan error, 1),
-		done:     make(chan struct{}),
 	}
 	if l.slack == 0 {
 		l.slack = defaultPackageTime
@@ -71,7 +56,6 @@ func (l *listener) claim() port.Claim {
 		Conn:    func(c net.Conn) { l.offer(l.newByteStream(c)) },
 		Upgrade: l.http == nil,
 		Handler: l,
-		Fail:    l.fail,
 	}
 }
 
@@ -96,48 +80,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // offer waits until c is accepted.
 func (l *listener) offer(c connectors.Conn) {
-	select {
-	case l.conns <- c:
-	case <-l.done:
+	if !l.Offer(c) {
 		c.Close(connectors.Reason{Cause: messages.CauseStopping})
 	}
 }
-
-func (l *listener) fail(err error) {
-	select {
-	case l.errs <- err:
-	default: // one that nobody has asked for yet is enough
-	}
-}
-
-// Accept returns the next client, or the first in a row of accept errors: the
-// port goes on trying by itself.
-func (l *listener) Accept() (connectors.Conn, error) {
-	select {
-	case <-l.done: // first of all, though a client may wait as well
-		return nil, net.ErrClosed
-	default:
-	}
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case err := <-l.errs:
-		return nil, fmt.Errorf("accept on %s: %w", l.Addr(), err)
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close stops accepting, and closes the port if nobody else uses it.
-func (l *listener) Close() error {
-	l.once.Do(func() {
-		close(l.done)
-		l.err = l.share.Close()
-	})
-	return l.err
-}
-
-func (l *listener) Addr() net.Addr { return l.share.Addr() }
-
-// Health is why clients cannot come in now, or nil.
-func (l *listener) Health() error { return l.share.Health() }

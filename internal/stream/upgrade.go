@@ -2,8 +2,10 @@ package stream
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,9 @@ type Options struct {
 	// Limit is the largest message accepted until SetReadLimit is called. Zero means
 	// any.
 	Limit int
+	// Subprotocols are those that the client may ask for. One that asks for others only is refused, one
+	// that asks for none comes in. Nil means any: the first that it asks for.
+	Subprotocols []string
 }
 
 // NewUpgrader makes an Upgrader for the pages that may connect: hosts ("game.example",
@@ -64,8 +69,13 @@ func Refuse(w http.ResponseWriter, status int, why error) {
 // the client too.
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, o Options) (*WebSocket, error) {
 	var header http.Header
-	if p := websocket.Subprotocols(r); len(p) > 0 { // the first is echoed (P13.3)
-		header = http.Header{"Sec-Websocket-Protocol": p[:1]}
+	if asked := websocket.Subprotocols(r); len(asked) > 0 {
+		p, ok := o.choose(asked)
+		if !ok {
+			Refuse(w, http.StatusBadRequest, errSubprotocol)
+			return nil, errSubprotocol
+		}
+		header = http.Header{"Sec-Websocket-Protocol": {p}}
 	}
 	if t, ok := w.(taker); ok {
 		b := lent.Get().(*bufio.ReadWriter)
@@ -81,6 +91,18 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, o Options) (*
 	s.SetReadLimit(o.Limit)
 	return s, nil
 }
+
+// choose returns the first subprotocol that the client may have (P13.3).
+func (o Options) choose(asked []string) (p string, ok bool) {
+	for _, p := range asked {
+		if o.Subprotocols == nil || slices.Contains(o.Subprotocols, p) {
+			return p, true
+		}
+	}
+	return "", false
+}
+
+var errSubprotocol = errors.New("none of the subprotocols asked for is spoken here")
 
 // taker is a connection's ResponseWriter that can hand it over without buffers, as
 // those of connectors/port can.
