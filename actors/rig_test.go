@@ -110,8 +110,8 @@ func newProbe(system *actor.ActorSystem) *probe {
 }
 
 // place is a connector whose clients are in this process. A frame is a line:
-// "R 7 chat.say body" is request 7, "N chat.say body" a notify, "H text" a
-// hello; "panic" panics in Feed, "bad" is malformed.
+// "R 7 chat.say body" is request 7, "N chat.say body" a notify, "A chat.say body" one that is acknowledged,
+// "W chat.say body" a last will, "H text" a hello; "panic" panics in Feed, "bad" is malformed.
 type place struct {
 	conns   chan any // a Conn, or an error for Accept
 	closed  chan struct{}
@@ -296,6 +296,7 @@ func (e *end) RemoteAddr() net.Addr { return &net.UnixAddr{Name: "there"} }
 type lines struct {
 	place *place
 	seen  time.Time
+	will  string // "route body"; "panic" panics
 }
 
 func (p *lines) Open(s *connectors.Step, now time.Time) {
@@ -350,6 +351,12 @@ func (p *lines) Feed(s *connectors.Step, f connectors.Frame, now time.Time) {
 		return
 	case "N":
 		r.Notify = true
+	case "A":
+		r.Notify = true
+		s.After = append(s.After, "taken"...)
+	case "W":
+		p.will = rest
+		return
 	case "R":
 		var id string
 		id, rest, _ = strings.Cut(rest, " ")
@@ -361,6 +368,18 @@ func (p *lines) Feed(s *connectors.Step, f connectors.Frame, now time.Time) {
 	r.Route, body, _ = strings.Cut(rest, " ")
 	q := s.Request("tag")
 	q.Id, q.Notify, q.Route, q.Body = r.Id, r.Notify, r.Route, s.Copy([]byte(body))
+}
+
+func (p *lines) End(s *connectors.Step, r connectors.Reason, _ time.Time) {
+	if p.will == "panic" {
+		panic("in End")
+	}
+	if route, body, ok := strings.Cut(p.will, " "); ok {
+		q := s.Request(nil)
+		q.Notify, q.Route, q.Body = true, route, fmt.Append(nil, body, " ", r.Cause.Word())
+		s.Request(nil).Route = route // nobody is there to be answered
+		s.Close = &connectors.Reason{}
+	}
 }
 
 // plain writes messages as people do.
