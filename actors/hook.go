@@ -78,6 +78,8 @@ func (l *link) hook(ctx context.Context, cancel context.CancelFunc, h *connector
 			l.fail(p)
 		}
 	}()
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	l.converse(func(p connectors.Protocol, s *connectors.Step, now time.Time) { p.Welcome(s, user, err, now) })
 }
 

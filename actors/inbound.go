@@ -60,8 +60,8 @@ func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 	return true
 }
 
-// resolve remembers the last name: clients ask for the same one again and again. Only the
-// reader calls it.
+// resolve remembers the last name: clients ask for the same one again and again. It is called with
+// turn held.
 func (l *link) resolve(s *messages.Session, route string) receiver {
 	if l.lastRoute != route || l.last == nil {
 		l.lastRoute, l.last = route, l.router.find(route)

@@ -30,8 +30,11 @@ type link struct {
 	session atomic.Pointer[messages.Session]
 	read    atomic.Uint64 // bytes
 
-	lastRoute string  // the reader's: the name it resolved last
-	last      *target // and what it found
+	// turn is held while frames, or the application's answer to a handshake, are acted upon: what came with the
+	// handshake is routed ahead of what comes next.
+	turn      sync.Mutex
+	lastRoute string  // turn's: the name resolved last
+	last      *target // and what was found
 
 	// talk makes the calls to proto follow each other: frames, time and the
 	// application's answer come from different goroutines.
@@ -163,6 +166,8 @@ func (l *link) feed(frames []connectors.Frame) bool {
 	if l.leaving.Load() != nil { // they came too late: nobody has looked at them
 		return false
 	}
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	step := steps.Get().(*connectors.Step)
 	defer func() { step.Reset(); steps.Put(step) }()
 	n := 0

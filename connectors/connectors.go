@@ -192,7 +192,8 @@ type Protocol interface {
 	// called earlier.
 	Expire(step *Step, now time.Time)
 	// Welcome brings the application's answer to a Hello that Feed asked for:
-	// user data for the client, or why it is refused.
+	// user data for the client, or why it is refused. What came meanwhile and had to wait may
+	// become Requests now.
 	Welcome(step *Step, user any, err error, now time.Time)
 }
 
