@@ -1,0 +1,180 @@
+package mqtt
+
+// Subscribe asks for messages.
+type Subscribe struct {
+	ID         uint16 // of the packet
+	Filters    []Subscription
+	Properties Properties
+}
+
+// Subscription is one filter of a Subscribe with its options. All but QoS are of version 5.
+type Subscription struct {
+	Filter            []byte // a topic filter
+	QoS               byte   // at most
+	NoLocal           bool   // not what the client itself publishes
+	RetainAsPublished bool
+	RetainHandling    byte // 0: send what is retained, 1: to new subscriptions, 2: never
+}
+
+// Options of a subscription. The older versions know only its quality of service.
+const (
+	optionQoS      = 0x03
+	optionNoLocal  = 0x04
+	optionRetainAs = 0x08
+	optionRetain   = 0x30
+	optionReserved = 0xc0
+)
+
+// Subscribe reads a SUBSCRIBE.
+func (d Decoder) Subscribe(p Packet) (Subscribe, error) {
+	if err := d.expect(p, TypeSubscribe); err != nil {
+		return Subscribe{}, err
+	}
+	r := reader{b: p.Body}
+	s := Subscribe{ID: r.packetID()}
+	s.Properties = d.properties(&r, TypeSubscribe)
+	r.check(len(r.b) > 0, ErrEmpty)
+	for r.err == nil && len(r.b) > 0 {
+		s.Filters = append(s.Filters, d.subscription(&r))
+	}
+	if r.err != nil {
+		return Subscribe{}, r.err
+	}
+	return s, nil
+}
+
+func (d Decoder) subscription(r *reader) Subscription {
+	s := Subscription{Filter: r.filter()}
+	options := r.byte()
+	s.QoS = options & optionQoS
+	switch d.Version {
+	case V31: // does not look at the other bits
+		r.check(s.QoS <= 2, ErrQoS)
+		return s
+	case V311:
+		r.check(options&^optionQoS == 0, ErrReserved)
+		r.check(s.QoS <= 2, ErrQoS)
+		return s
+	}
+	r.check(options&optionReserved == 0, ErrReserved)
+	r.check(s.QoS <= 2, ErrValue)
+	s.NoLocal, s.RetainAsPublished = options&optionNoLocal != 0, options&optionRetainAs != 0
+	s.RetainHandling = options & optionRetain >> 4
+	r.check(s.RetainHandling <= 2, ErrValue)
+	r.check(!s.NoLocal || !Shared(string(s.Filter)), ErrNoLocal)
+	return s
+}
+
+// filter reads a topic filter.
+func (r *reader) filter() []byte {
+	b := r.text()
+	r.check(ValidFilter(string(b)), ErrFilter)
+	return b
+}
+
+// Check tells whether a client of version 5 has asked for what a CONNACK has denied, as a server does that
+// knows neither shared subscriptions nor identifiers of them: ErrShared, ErrSubscriptionID.
+func (s Subscribe) Check() error {
+	if len(s.Properties.SubscriptionIDs) > 0 {
+		return ErrSubscriptionID
+	}
+	for _, f := range s.Filters {
+		if Shared(string(f.Filter)) {
+			return ErrShared
+		}
+	}
+	return nil
+}
+
+// Append appends the packet. What older versions do not know is left out.
+func (s Subscribe) Append(dst []byte, v Version) ([]byte, error) {
+	w := begin(dst, TypeSubscribe, flagAsk)
+	w.packetID(s.ID)
+	w.check(len(s.Properties.SubscriptionIDs) <= 1, ErrTwice)
+	w.properties(v, TypeSubscribe, &s.Properties)
+	w.check(len(s.Filters) > 0, ErrEmpty)
+	for _, f := range s.Filters {
+		w.filter(f.Filter)
+		w.check(f.QoS <= 2 && f.RetainHandling <= 2, ErrValue)
+		w.check(!f.NoLocal || !Shared(string(f.Filter)), ErrNoLocal)
+		w.byte(f.options(v))
+	}
+	return w.finish(nil)
+}
+
+func (s *Subscription) options(v Version) byte {
+	options := s.QoS
+	if v != V5 {
+		return options
+	}
+	options |= s.RetainHandling << 4
+	if s.NoLocal {
+		options |= optionNoLocal
+	}
+	if s.RetainAsPublished {
+		options |= optionRetainAs
+	}
+	return options
+}
+
+func (w *writer) filter(b []byte) {
+	w.check(ValidFilter(string(b)), ErrFilter)
+	w.data(b)
+}
+
+// Suback answers a Subscribe.
+type Suback struct {
+	ID         uint16
+	Codes      []ReasonCode // one for each filter, in order: GrantedQoS0 to GrantedQoS2, or a failure
+	Properties Properties
+}
+
+// Suback reads a SUBACK.
+func (d Decoder) Suback(p Packet) (Suback, error) {
+	if err := d.expect(p, TypeSuback); err != nil {
+		return Suback{}, err
+	}
+	r := reader{b: p.Body}
+	s := Suback{ID: r.packetID()}
+	s.Properties = d.properties(&r, TypeSuback)
+	s.Codes = d.codes(&r, TypeSuback)
+	if r.err != nil {
+		return Suback{}, r.err
+	}
+	return s, nil
+}
+
+// codes reads all that is left as reason codes, of which there must be one.
+func (d Decoder) codes(r *reader, t Type) []ReasonCode {
+	r.check(len(r.b) > 0, ErrEmpty)
+	codes := make([]ReasonCode, 0, len(r.b))
+	for _, b := range r.b {
+		c := ReasonCode(b)
+		known := c <= GrantedQoS2 || c == UnspecifiedError && d.Version == V311
+		if d.Version == V5 {
+			known = d.allows(t, c)
+		}
+		r.check(known, ErrReason)
+		codes = append(codes, c)
+	}
+	return codes
+}
+
+// Append appends the packet. In 3.1.1 a failure has no reason; 3.1 cannot tell one at all, and is told
+// that quality of service 0 is granted.
+func (s Suback) Append(dst []byte, v Version) ([]byte, error) {
+	w := begin(dst, TypeSuback, 0)
+	w.packetID(s.ID)
+	w.properties(v, TypeSuback, &s.Properties)
+	w.check(len(s.Codes) > 0, ErrEmpty)
+	for _, c := range s.Codes {
+		if v != V5 && c.Failed() {
+			c = UnspecifiedError
+			if v == V31 {
+				c = GrantedQoS0
+			}
+		}
+		w.reason(TypeSuback, c)
+	}
+	return w.finish(nil)
+}
