@@ -6,25 +6,35 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/hybrid"
+	"github.com/fairlead-go/fairlead/connectors/mqtt"
 	"github.com/fairlead-go/fairlead/connectors/port"
 	"github.com/fairlead-go/fairlead/connectors/sio"
 )
 
-// connectors are where clients come in: pomelo's and socket.io's on one port, which has the
-// page for all other requests; or each on its own, then with the page on both.
+// connectors are where clients come in: pomelo's, socket.io's and MQTT's on one port, which has the
+// page for all other requests; or each on its own, then with the page on those of HTTP.
 func (o options) connectors(page http.Handler, log *slog.Logger) []connectors.Source {
 	shared := &port.Port{Addr: o.addr, HTTP: page, UserTimeout: 2 * o.heartbeat, Logger: log}
 	all := []connectors.Source{
 		&hybrid.Connector{ID: hybridName, Port: shared, Heartbeat: orOff(o.heartbeat), Tick: orOff(o.tick)},
 	}
-	if o.sio == sioOff {
-		return all
+	if o.sio != off {
+		c := &sio.Connector{ID: sioName, PingInterval: o.heartbeat, Tick: orOff(o.tick)}
+		if o.sio == same {
+			c.Port = shared
+		} else {
+			c.Addr, c.HTTP, c.Logger = o.sio, page, log
+		}
+		all = append(all, c)
 	}
-	c := &sio.Connector{ID: sioName, PingInterval: o.heartbeat, Tick: orOff(o.tick)}
-	if o.sio == sioSame {
-		c.Port = shared
-	} else {
-		c.Addr, c.HTTP, c.Logger = o.sio, page, log
+	if o.mqtt != off {
+		c := &mqtt.Connector{ID: mqttName, KeepAlive: orOff(o.heartbeat), Tick: orOff(o.tick)}
+		if o.mqtt == same {
+			c.Port = shared
+		} else {
+			c.Addr, c.Logger = o.mqtt, log
+		}
+		all = append(all, c)
 	}
-	return append(all, c)
+	return all
 }

@@ -1,5 +1,5 @@
 // Command demo is a small game on fairlead: a lobby where players move, chat and
-// kick each other, over TCP, WebSocket and socket.io on one port, with its page on it.
+// kick each other, over TCP, WebSocket, socket.io and MQTT on one port, with its page on it.
 package main
 
 import (
@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer stop()
-	if _, err := io.WriteString(stdout, screen(fl.Addrs(hybridName), fl.Addrs(sioName), opts)); err != nil {
+	if _, err := io.WriteString(stdout, screen(fl, opts)); err != nil {
 		return fmt.Errorf("stdout: %w", err)
 	}
 	select {

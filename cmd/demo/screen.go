@@ -10,11 +10,11 @@ import (
 )
 
 // screen is what the terminal shows while the demo runs: what there is, what to
-// try, how to stop. io is where socket.io clients come to, if they may.
-func screen(addrs, io []net.Addr, o options) string {
+// try, how to stop.
+func screen(fl addresses, o options) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	at, sio := reachable(addrs), reachable(io)
+	at, sio, mqtt := reachable(fl.Addrs(hybridName)), reachable(fl.Addrs(sioName)), reachable(fl.Addrs(mqttName))
 
 	line("\nfairlead demo: every client is an actor\n")
 	if at.web {
@@ -25,16 +25,32 @@ func screen(addrs, io []net.Addr, o options) string {
 	if sio.addr != "" {
 		line("  socket.io  %s  clients 1.x to 4.x, at /socket.io/", sio.url())
 	}
+	if mqtt.addr != "" {
+		line("  mqtt       %s         clients of 3.1, 3.1.1 and 5; their WebSockets at %s", mqtt.addr, webSocketPath(o))
+	}
 	line("\nTry\n")
-	for i, what := range tries(at, sio) {
+	for i, what := range tries(at, sio, mqtt) {
 		line("  %d. %s", i+1, what)
 	}
 	line("\nCtrl-C drains it: clients are answered, told when to come back, and closed; twice, it ends at once.\n")
 	return b.String()
 }
 
+// addresses tells where a connector listens.
+type addresses interface {
+	Addrs(connector string) []net.Addr
+}
+
+// webSocketPath is where MQTT's WebSockets come to.
+func webSocketPath(o options) string {
+	if o.mqtt == same {
+		return "/mqtt"
+	}
+	return "/"
+}
+
 // tries is what one can do, for those who can.
-func tries(at, sio place) (list []string) {
+func tries(at, sio, mqtt place) (list []string) {
 	if at.web {
 		list = append(list, "Open the page in two windows. Move, chat, and kick one from the other:\n"+
 			"     a message to the PID of its socket, and its page says why.")
@@ -44,6 +60,9 @@ func tries(at, sio place) (list []string) {
 	}
 	if at.web {
 		list = append(list, `Ask from the page's console:  await pomelo.request("lobby.echo", {hi: 1})`)
+	}
+	if mqtt.web {
+		list = append(list, "Ask from a terminal, with MQTT:\n     "+mqtt.ask())
 	}
 	return append(list, "Ask from a terminal, byte for byte:\n     "+at.echo())
 }
@@ -96,6 +115,11 @@ func (p place) echo() string {
 	}
 	hello, request := conversation()
 	return fmt.Sprintf("(printf '%s'; sleep 1; printf '%s'; sleep 1) | %s", octal(hello), octal(request), nc)
+}
+
+// ask is a shell line that asks lobby.echo by MQTT.
+func (p place) ask() string {
+	return fmt.Sprintf(`mosquitto_rr -h %s -p %d -V 5 -t lobby/echo -e my/reply -m '{"hi":1}'`, p.host, p.port)
 }
 
 // conversation is what a client sends: the handshake, and once that is answered

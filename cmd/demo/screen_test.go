@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -10,13 +11,18 @@ import (
 	"time"
 )
 
+// listens is where connectors listen, by name.
+type listens map[string][]net.Addr
+
+func (l listens) Addrs(name string) []net.Addr { return l[name] }
+
 func TestScreenSaysWhatRunsAndWhatToTry(t *testing.T) {
 	o, err := parse(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := []net.Addr{&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 3010}}
-	got := screen(at, at, o)
+	got := screen(listens{hybridName: at, sioName: at, mqttName: at}, o)
 	want, err := os.ReadFile("testdata/screen.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +35,7 @@ func TestScreenSaysWhatRunsAndWhatToTry(t *testing.T) {
 func TestScreenNamesAddressesAsOneTypesThem(t *testing.T) {
 	tests := map[string]struct {
 		addr net.Addr
-		sio  []net.Addr
+		more listens
 		tick time.Duration
 		has  []string
 		not  string
@@ -39,12 +45,17 @@ func TestScreenNamesAddressesAsOneTypesThem(t *testing.T) {
 		"a unix socket":     {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, nil, 0, []string{"tcp        /run/demo", "nc -U /run/demo"}, "http"},
 		"no browser's part": {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, nil, 0, []string{"Ctrl-C"}, "page"},
 		"no socket.io":      {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, nil, 0, []string{"3. Ask from a terminal"}, "socket.io"},
-		"socket.io by file": {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, []net.Addr{&net.UnixAddr{Name: "/run/sio", Net: "unix"}}, 0, []string{"socket.io  /run/sio "}, "client="},
-		"socket.io alone":   {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, []net.Addr{&net.TCPAddr{IP: net.IPv6loopback, Port: 81}}, 0, []string{"1. Open a window", "http://[::1]:81/?client=socket.io", "2. Ask"}, "console"},
+		"socket.io by file": {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, listens{sioName: {&net.UnixAddr{Name: "/run/sio", Net: "unix"}}}, 0, []string{"socket.io  /run/sio "}, "client="},
+		"socket.io alone":   {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, listens{sioName: {&net.TCPAddr{IP: net.IPv6loopback, Port: 81}}}, 0, []string{"1. Open a window", "http://[::1]:81/?client=socket.io", "2. Ask"}, "console"},
+		"no MQTT":           {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, nil, 0, []string{"3. Ask from a terminal, byte"}, "mqtt"},
+		"MQTT by file":      {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, listens{mqttName: {&net.UnixAddr{Name: "/run/mqtt", Net: "unix"}}}, 0, []string{"mqtt       /run/mqtt "}, "mosquitto"},
+		"MQTT alone":        {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, listens{mqttName: {&net.TCPAddr{IP: net.IPv6loopback, Port: 81}}}, 0, []string{"WebSockets at /\n", "mosquitto_rr -h ::1 -p 81 -V 5 -t lobby/echo"}, "console"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := screen([]net.Addr{tt.addr}, tt.sio, options{tick: tt.tick})
+			all := listens{hybridName: {tt.addr}}
+			maps.Copy(all, tt.more)
+			got := screen(all, options{tick: tt.tick})
 			for _, want := range tt.has {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is not on the screen:\n%s", want, got)

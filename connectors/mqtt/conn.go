@@ -1,0 +1,133 @@
+package mqtt
+
+import (
+	"errors"
+	"net"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/wire/mqtt"
+	"github.com/fairlead-go/fairlead/internal/stream"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// client is a Conn as its Protocol knows it.
+type client interface {
+	connectors.Conn
+	// way is what leads to the client.
+	way() *outlet
+}
+
+// replace ends a client whose id has come in again.
+func replace(c client) {
+	o := c.way()
+	o.mu.Lock()
+	o.replaced = true
+	o.mu.Unlock()
+	c.Close(connectors.Reason{Cause: messages.CauseReplaced, Text: "the client came in again"})
+}
+
+func (o *outlet) way() *outlet { return o }
+
+// ended is err, or why we have closed.
+func (o *outlet) ended(err error) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.replaced && errors.Is(err, net.ErrClosed) {
+		return connectors.ErrReplaced
+	}
+	return err
+}
+
+// farewell is the DISCONNECT that tells an MQTT 5 client why, unless it has been told (P20.10).
+func (o *outlet) farewell(r connectors.Reason) []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.version != mqtt.V5 || o.said || r.Cause == messages.CauseClient {
+		return nil
+	}
+	d := mqtt.Disconnect{Code: codeOf(r.Cause)}
+	d.Properties.ReasonString = []byte(stream.CloseText(r))
+	b, err := d.Append(nil, o.version)
+	if err != nil || o.largest > 0 && len(b) > o.largest {
+		b, _ = mqtt.Disconnect{Code: d.Code}.Append(nil, o.version)
+	}
+	return b
+}
+
+// speak tells whether the end of the connection has not been told yet. The caller tells it.
+func (o *outlet) speak() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	first := !o.said
+	o.said = true
+	return first
+}
+
+// byteStream is a client whose packets come one behind the other: over TCP, TLS, a unix socket, or whatever a
+// given net.Listener brings.
+type byteStream struct {
+	stream.Wire
+	outlet
+	packets mqtt.Stream // the reader's
+}
+
+// newByteStream makes a client of a connection.
+func newByteStream(c net.Conn, cfg *settings) *byteStream {
+	s := &byteStream{outlet: outlet{cfg: cfg}}
+	s.Init(c, cfg.packetTime)
+	s.SetReadLimit(cfg.maxPacket)
+	return s
+}
+
+// ReadFrames returns the packets that one read brought, or waits for more.
+func (s *byteStream) ReadFrames() ([]connectors.Frame, error) {
+	frames, err := s.Wire.ReadFrames(s)
+	return frames, s.ended(err)
+}
+
+// Cut implements stream.Cutter.
+func (s *byteStream) Cut(b []byte, dst []connectors.Frame) (packets []connectors.Frame, rest []byte, err error) {
+	s.packets.SetLimit(s.ReadLimit())
+	packets, err = s.packets.Feed(b, dst)
+	return packets, nil, err
+}
+
+// Pending implements stream.Cutter.
+func (s *byteStream) Pending() bool { return s.packets.Pending() }
+
+// Rest implements stream.Cutter.
+func (s *byteStream) Rest() { s.packets.Rest() }
+
+// Write sends packages with one write.
+func (s *byteStream) Write(packages net.Buffers) error {
+	if len(packages) == 1 && s.free(packages) {
+		return s.Wire.Write(packages[0])
+	}
+	b := stream.Scrap()
+	defer stream.GiveBack(b)
+	var slow error
+	*b, slow = s.pass(*b, packages)
+	return errors.Join(s.Wire.Write(*b), slow)
+}
+
+// TryWrite is Write without waiting, for what needs no packet id.
+func (s *byteStream) TryWrite(packages net.Buffers) (taken, rest bool) {
+	if !s.free(packages) {
+		return false, false
+	}
+	if len(packages) == 1 {
+		return s.Wire.TryWrite(packages[0])
+	}
+	b := stream.Scrap()
+	defer stream.GiveBack(b)
+	for _, p := range packages {
+		*b = append(*b, p...)
+	}
+	return s.Wire.TryWrite(*b)
+}
+
+// Close ends the stream, and tells an MQTT 5 client why.
+func (s *byteStream) Close(r connectors.Reason) { s.Wire.Close(s.farewell(r)) }
+
+// Transport is the network's name: "tcp", "unix", ….
+func (s *byteStream) Transport() string { return s.LocalAddr().Network() }
