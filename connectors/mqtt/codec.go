@@ -143,7 +143,7 @@ func appendError(dst []byte, e *messages.Error) []byte {
 // codeOf is by which reason code a cause is told.
 func codeOf(c messages.Cause) mqtt.ReasonCode {
 	switch c {
-	case messages.CauseKicked, messages.CauseClosed:
+	case messages.CauseKicked, messages.CauseClosed, messages.CauseOffending:
 		return mqtt.AdministrativeAction
 	case messages.CauseStopping, messages.CauseDraining:
 		return mqtt.ServerShuttingDown
@@ -155,8 +155,6 @@ func codeOf(c messages.Cause) mqtt.ReasonCode {
 		return mqtt.KeepAliveTimeout
 	case messages.CauseSlow:
 		return mqtt.QuotaExceeded
-	case messages.CauseOffending:
-		return mqtt.Banned
 	case messages.CauseOverloaded:
 		return mqtt.ServerBusy
 	case messages.CauseReplaced:

@@ -144,8 +144,11 @@ func (p *protocol) take(step *connectors.Step, packet mqtt.Packet) error {
 	case mqtt.TypeUnsubscribe:
 		return p.unsubscribe(step, packet)
 	case mqtt.TypePingreq:
-		step.Send = mqtt.AppendPingresp(step.Send)
-		return d.Ping(packet)
+		err := d.Ping(packet)
+		if err == nil {
+			step.Send = mqtt.AppendPingresp(step.Send)
+		}
+		return err
 	case mqtt.TypeDisconnect:
 		return p.disconnect(step, packet)
 	}

@@ -21,8 +21,11 @@ func (p *protocol) publish(step *connectors.Step, packet mqtt.Packet) error {
 		return err
 	}
 	if m.QoS == 2 {
-		if again, err := p.remember(m.ID); again || err != nil {
+		again, err := p.remember(m.ID)
+		if again {
 			step.After = p.appendAck(step.After, mqtt.TypePubrec, m.ID, mqtt.Success)
+		}
+		if again || err != nil {
 			return err
 		}
 	}
