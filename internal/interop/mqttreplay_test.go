@@ -1,0 +1,258 @@
+package interop_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	wiremqtt "github.com/fairlead-go/fairlead/connectors/wire/mqtt"
+)
+
+// mqttTranscript is one recorded session of an MQTT client.
+type mqttTranscript struct {
+	Name     string     `json:"name"`
+	Profile  string     `json:"profile"`
+	Comment  string     `json:"comment"`
+	Fault    bool       `json:"reference_fault"`
+	Hardened string     `json:"hardened"`
+	Timed    bool       `json:"timed"`
+	Steps    []mqttStep `json:"steps"`
+}
+
+// mqttStep is one thing done or seen.
+type mqttStep struct {
+	Send       wire       `json:"send"`
+	SendChunks []wire     `json:"send_chunks"`
+	Recv       wire       `json:"recv"`
+	SilenceMS  int        `json:"silence_ms"`
+	ClosedBy   string     `json:"closed_by"`
+	Second     []mqttStep `json:"second_client"`
+	GapMS      int        `json:"gap_ms"`
+	AfterMS    *int       `json:"after_ms"`
+
+	// For reading, not for replaying; the last ones are of the real client's session, which the kit plays.
+	Note         string          `json:"note"`
+	Packet       string          `json:"packet"`
+	Topic        string          `json:"topic"`
+	QoS          int             `json:"qos"`
+	Payload      string          `json:"payload"`
+	How          string          `json:"how"`
+	Event        string          `json:"event"`
+	Subscribe    string          `json:"subscribe"`
+	Granted      json.RawMessage `json:"granted"`
+	Publish      string          `json:"publish"`
+	Acknowledged bool            `json:"acknowledged"`
+	RecvTopic    string          `json:"recv_topic"`
+	RecvPayload  string          `json:"recv_payload"`
+}
+
+// mqttChange is what we do instead: the steps after a number of the client's sends.
+type mqttChange struct {
+	sends int
+	then  []mqttStep
+}
+
+func mqttSees(hexes ...string) (all []mqttStep) {
+	for _, h := range hexes {
+		b, err := hex.DecodeString(h)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, mqttStep{Recv: b})
+	}
+	return all
+}
+
+var mqttCloses = []mqttStep{{ClosedBy: "server"}}
+
+// mqttInstead is what we do instead of what was recorded, as the transcript's own text demands.
+var mqttInstead = map[string]mqttChange{
+	"connect-twice":          {2, mqttCloses},
+	"publish-before-connect": {1, mqttCloses},
+	"publish-qos2":           {2, mqttSees("301b00107265706c792f736f6d652f746f706963676f743a68656c6c6f", "50020009")},
+	"subscribe-refused":      {2, mqttSees("9003000580")},
+	"subscribe-ids-are-shared": {2, []mqttStep{{SilenceMS: 200}, {Second: append(
+		[]mqttStep{{Send: wire("\x10\x10\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x02c2")}, {Recv: wire("\x20\x02\x00\x00")}, {Send: wire("\x32\x06\x00\x01t\x00\x4dx")}},
+		mqttSees("300e00077265706c792f74676f743a78", "4002004d")...,
+	)}}},
+	"push-invalid":        {3, mqttSees("301200077265706c792f74676f743a6166746572", "4002000c")},
+	"ping-before-connect": {1, mqttCloses},
+	"unsubscribe":         {2, mqttSees("b0020006")},
+	"garbage":             {1, mqttCloses},
+}
+
+// mqttElsewhere are the transcripts that other tests stand for.
+var mqttElsewhere = map[string]string{
+	"no-routes":   "TestPomelosModeNeedsBothRoutes",
+	"real-client": "TestTheRecordedMQTTClient",
+}
+
+func TestMQTTTranscripts(t *testing.T) {
+	t.Parallel()
+	servers := map[string]string{}
+	for _, tr := range readFile[mqttTranscript](t, "mqtt") {
+		if mqttElsewhere[tr.Name] != "" {
+			continue
+		}
+		set, ok := mqttProfiles[tr.Profile]
+		if !ok {
+			t.Errorf("%s: no profile %s", tr.Name, tr.Profile)
+			continue
+		}
+		change, changed := mqttInstead[tr.Name]
+		if tr.Fault && !changed || changed && tr.Hardened == "" {
+			t.Errorf("%s: at fault %v, hardened %q, and changed %v", tr.Name, tr.Fault, tr.Hardened, changed)
+		}
+		if servers[tr.Profile] == "" {
+			servers[tr.Profile] = serveMQTT(t, set, mqttRoutes())
+		}
+		addr := servers[tr.Profile]
+		t.Run(tr.Name, func(t *testing.T) {
+			t.Parallel()
+			steps := tr.Steps
+			if changed {
+				steps = change.of(steps)
+			}
+			if err := playMQTT(addr, tr.Timed, steps); err != nil {
+				t.Errorf("%s Ours: %s: %v", tr.Comment, tr.Hardened, err)
+			}
+		})
+	}
+}
+
+// of makes the steps to be played.
+func (c mqttChange) of(recorded []mqttStep) []mqttStep {
+	n := 0
+	for i, s := range recorded {
+		if s.Send != nil || s.SendChunks != nil {
+			n++
+		}
+		if n == c.sends {
+			return append(slices.Clone(recorded[:i+1]), c.then...)
+		}
+	}
+	panic("a change keeps more sends than were recorded")
+}
+
+// mqttPlayer plays the client's part of a transcript and checks the server's.
+type mqttPlayer struct {
+	net.Conn
+	timed bool
+	last  time.Time
+	left  []byte
+}
+
+// playMQTT returns what differed first. Packets that come with nothing between them may come in any order: answers
+// and acknowledgements do not wait for each other.
+func playMQTT(addr string, timed bool, steps []mqttStep) error {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	p := &mqttPlayer{Conn: c, timed: timed, last: time.Now()}
+	for i := 0; i < len(steps); {
+		n := 1
+		for steps[i].Recv != nil && i+n < len(steps) && steps[i+n].Recv != nil {
+			n++
+		}
+		if err := p.do(steps[i : i+n]); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+		i += n
+	}
+	return nil
+}
+
+func (p *mqttPlayer) do(steps []mqttStep) error {
+	s := steps[0]
+	switch {
+	case s.Send != nil:
+		_, err := p.Write(s.Send)
+		p.last = time.Now()
+		return err
+	case s.SendChunks != nil:
+		for _, b := range s.SendChunks {
+			if _, err := p.Write(b); err != nil {
+				return err
+			}
+			<-time.After(time.Duration(s.GapMS) * time.Millisecond)
+		}
+		return nil
+	case s.Recv != nil:
+		return p.sees(steps)
+	case s.Second != nil:
+		return playMQTT(p.RemoteAddr().String(), p.timed, s.Second)
+	case s.ClosedBy != "":
+		return p.ends(s)
+	}
+	return p.silent(time.Duration(s.SilenceMS) * time.Millisecond)
+}
+
+func (p *mqttPlayer) sees(steps []mqttStep) error {
+	var want []string
+	for _, s := range steps {
+		want = append(want, string(s.Recv))
+	}
+	for len(want) > 0 {
+		packet, err := p.next()
+		if err != nil {
+			return fmt.Errorf("got %w, want %x", err, want)
+		}
+		i := slices.Index(want, string(packet))
+		if i < 0 {
+			return fmt.Errorf("got %x, want %x", packet, want)
+		}
+		want = slices.Delete(want, i, i+1)
+	}
+	p.last = time.Now()
+	return nil
+}
+
+// next reads a packet.
+func (p *mqttPlayer) next() ([]byte, error) {
+	_ = p.SetReadDeadline(time.Now().Add(patience))
+	for {
+		if _, rest, err := wiremqtt.Cut(p.left); err == nil {
+			packet := p.left[:len(p.left)-len(rest)]
+			p.left = rest
+			return packet, nil
+		}
+		b := make([]byte, 1024)
+		n, err := p.Read(b)
+		if p.left = append(bytes.Clone(p.left), b[:n]...); err != nil {
+			return p.left, err
+		}
+	}
+}
+
+func (p *mqttPlayer) silent(d time.Duration) error {
+	_ = p.SetReadDeadline(time.Now().Add(min(d, quiet)))
+	n, err := p.Read(make([]byte, 1))
+	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("got %d bytes, %v, want silence", n, err)
+	}
+	return nil
+}
+
+func (p *mqttPlayer) ends(s mqttStep) error {
+	if b, err := p.next(); err != io.EOF || len(b) > 0 {
+		return fmt.Errorf("got %x, %v, want the end", b, err)
+	}
+	if s.AfterMS == nil || !p.timed {
+		return nil
+	}
+	want := time.Duration(*s.AfterMS) * time.Millisecond
+	if got := time.Since(p.last); (got - want).Abs() > tolerance {
+		return fmt.Errorf("it ended after %v, want %v", got, want)
+	}
+	return nil
+}
