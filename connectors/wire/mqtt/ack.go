@@ -1,6 +1,7 @@
 package mqtt
 
-// Ack acknowledges a PUBLISH, or the acknowledgement before: PUBACK, PUBREC, PUBREL and PUBCOMP.
+// Ack acknowledges a PUBLISH, or the acknowledgement before: PUBACK, PUBREC, PUBREL and PUBCOMP. The
+// older versions cannot tell a failure.
 type Ack struct {
 	Type       Type
 	ID         uint16     // of the PUBLISH
@@ -18,7 +19,7 @@ func (d Decoder) Ack(p Packet) (Ack, error) {
 	}
 	r := reader{b: p.Body}
 	a := Ack{Type: p.Type, ID: r.packetID()}
-	a.Code, a.Properties = d.outcome(&r, p.Type)
+	a.Code = d.outcome(&a.Properties, &r, p.Type)
 	if err := r.end(); err != nil {
 		return Ack{}, err
 	}
@@ -31,25 +32,25 @@ func (a Ack) Append(dst []byte, v Version) ([]byte, error) {
 	if a.Type == TypePubrel {
 		flags = flagAsk
 	}
-	w := begin(dst, a.Type, flags)
+	w := begin(dst, v, a.Type, flags)
 	w.check(TypePuback <= a.Type && a.Type <= TypePubcomp, ErrType)
 	w.packetID(a.ID)
 	w.outcome(v, a.Type, a.Code, &a.Properties)
 	return w.finish(nil)
 }
 
-// outcome reads the reason code and properties that end a packet of version 5: both may be missing, and
-// the properties alone.
-func (d Decoder) outcome(r *reader, t Type) (c ReasonCode, p Properties) {
+// outcome reads the reason code and the properties that end a packet of version 5: both may be missing,
+// and the properties alone.
+func (d Decoder) outcome(p *Properties, r *reader, t Type) ReasonCode {
 	if d.Version != V5 || len(r.b) == 0 {
-		return Success, Properties{}
+		return Success
 	}
-	c = ReasonCode(r.byte())
+	c := ReasonCode(r.byte())
 	r.check(d.allows(t, c), ErrReason)
 	if len(r.b) > 0 {
-		p = d.properties(r, t)
+		d.properties(p, r, t)
 	}
-	return c, p
+	return c
 }
 
 // outcome appends what Decoder.outcome reads.

@@ -23,7 +23,7 @@ func (d Decoder) Connack(p Packet) (Connack, error) {
 		c.Code = reasonsOf[code]
 	}
 	r.check(!c.SessionPresent || c.Code == Success, ErrSession)
-	c.Properties = d.properties(&r, TypeConnack)
+	d.properties(&c.Properties, &r, TypeConnack)
 	if err := r.end(); err != nil {
 		return Connack{}, err
 	}
@@ -32,7 +32,7 @@ func (d Decoder) Connack(p Packet) (Connack, error) {
 
 // Append appends the packet.
 func (c Connack) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypeConnack, 0)
+	w := begin(dst, v, TypeConnack, 0)
 	w.check(!c.SessionPresent || c.Code == Success, ErrSession)
 	if c.SessionPresent && v != V31 {
 		w.byte(1)

@@ -55,7 +55,7 @@ func (d Decoder) Connect(p Packet) (Connect, error) {
 	r.check(flags&connectReserved == 0, ErrReserved)
 	c.CleanStart = flags&connectClean != 0
 	c.KeepAlive = r.uint16()
-	c.Properties = d.properties(&r, TypeConnect)
+	d.properties(&c.Properties, &r, TypeConnect)
 	c.ClientID = r.text()
 	c.Will = d.will(&r, flags)
 	d.credentials(&c, &r, flags)
@@ -84,7 +84,7 @@ func (d Decoder) will(r *reader, flags byte) *Will {
 	}
 	w := &Will{QoS: flags & connectQoS >> 3, Retain: flags&connectRetain != 0}
 	r.check(w.QoS <= 2, ErrQoS)
-	w.Properties = d.properties(r, typeWill)
+	d.properties(&w.Properties, r, typeWill)
 	w.Topic = r.text()
 	r.check(plain(w.Topic), ErrTopic)
 	w.Payload = r.data()
@@ -109,8 +109,7 @@ func (d Decoder) credentials(c *Connect, r *reader, flags byte) {
 // Append appends the packet in version v, whatever Version says.
 func (c Connect) Append(dst []byte, v Version) ([]byte, error) {
 	c.Version = v
-	w := begin(dst, TypeConnect, 0)
-	w.check(c.Version.known(), ErrVersion)
+	w := begin(dst, v, TypeConnect, 0)
 	w.check(c.Version == V5 || c.Username != nil || c.Password == nil, ErrPassword)
 	w.check(c.Version == V5 || c.CleanStart || len(c.ClientID) > 0, ErrClientID)
 	w.text([]byte(c.Version.name()))

@@ -23,10 +23,12 @@ const (
 )
 
 // Check looks at what a packet is, not at its body: whether there is such a type (ErrType), whether the
-// side that Decoder reads from sends it (ErrDirection), and its flags (ErrFlags). The methods that
-// decode do the same.
+// side that Decoder reads from sends it (ErrDirection), its flags (ErrFlags), and whether the Decoder has a
+// Version (ErrVersion). The methods that decode do the same.
 func (d Decoder) Check(p Packet) error {
 	switch bit := uint16(1) << p.Type; {
+	case p.Type != TypeConnect && !d.Version.known():
+		return ErrVersion
 	case p.Type < TypeConnect, p.Type > TypeAuth, p.Type == TypeAuth && d.Version != V5:
 		return ErrType
 	case d.FromServer && bit&onlyClients != 0, !d.FromServer && bit&onlyServers != 0:
@@ -64,11 +66,10 @@ func (d Decoder) expect(p Packet, t Type) error {
 
 // Ping reads a PINGREQ or, from a server, a PINGRESP. Nothing is in it.
 func (d Decoder) Ping(p Packet) error {
-	t := TypePingreq
-	if d.FromServer {
-		t = TypePingresp
+	if p.Type != TypePingreq && p.Type != TypePingresp {
+		return ErrType
 	}
-	if err := d.expect(p, t); err != nil {
+	if err := d.Check(p); err != nil {
 		return err
 	}
 	r := reader{b: p.Body}

@@ -13,7 +13,7 @@ func (d Decoder) Disconnect(p Packet) (Disconnect, error) {
 	}
 	r := reader{b: p.Body}
 	var last Disconnect
-	last.Code, last.Properties = d.outcome(&r, TypeDisconnect)
+	last.Code = d.outcome(&last.Properties, &r, TypeDisconnect)
 	if err := r.end(); err != nil {
 		return Disconnect{}, err
 	}
@@ -22,7 +22,7 @@ func (d Decoder) Disconnect(p Packet) (Disconnect, error) {
 
 // Append appends the packet, as short as it can be.
 func (d Disconnect) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypeDisconnect, 0)
+	w := begin(dst, v, TypeDisconnect, 0)
 	w.outcome(v, TypeDisconnect, d.Code, &d.Properties)
 	return w.finish(nil)
 }
@@ -40,7 +40,7 @@ func (d Decoder) Auth(p Packet) (Auth, error) {
 	}
 	r := reader{b: p.Body}
 	var a Auth
-	a.Code, a.Properties = d.outcome(&r, TypeAuth)
+	a.Code = d.outcome(&a.Properties, &r, TypeAuth)
 	r.check(len(p.Body) == 0 || a.Properties.AuthMethod != nil, ErrMethod)
 	if err := r.end(); err != nil {
 		return Auth{}, err
@@ -50,7 +50,7 @@ func (d Decoder) Auth(p Packet) (Auth, error) {
 
 // Append appends the packet, as short as it can be. Older versions have none: ErrType.
 func (a Auth) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypeAuth, 0)
+	w := begin(dst, v, TypeAuth, 0)
 	w.check(v == V5, ErrType)
 	w.check(a.Code == Success && a.Properties.none(TypeAuth) || a.Properties.AuthMethod != nil, ErrMethod)
 	w.outcome(v, TypeAuth, a.Code, &a.Properties)

@@ -1,31 +1,31 @@
 package mqtt
 
-// properties reads the properties of a packet of type t. Those that the side which sends it must not
-// use are ErrDirection.
-func (d Decoder) properties(r *reader, t Type) (p Properties) {
+// properties reads the properties of a packet of type t into p, which is empty. Those that the side which
+// sends the packet must not use are ErrDirection.
+func (d Decoder) properties(p *Properties, r *reader, t Type) {
 	if d.Version != V5 {
-		return Properties{}
+		return
 	}
 	block := reader{b: r.take(r.variable())}
 	var seen uint64
-	for len(block.b) > 0 && block.err == nil {
+	allowed, foreign, repeatable := propertiesOf[t], d.foreign(t), repeatable(t)
+	for len(block.b) > 0 {
 		rest := block.b
 		id := block.byte() // all there are have one byte
 		bit := uint64(1) << id
-		block.check(id <= propLast && bit&propertiesOf[t] != 0, ErrProperty)
-		block.check(bit&d.foreign(t) == 0, ErrDirection)
-		block.check(bit&seen&^d.repeatable(t) == 0, ErrTwice)
-		if id == propUser && seen&bit == 0 {
+		block.check(id <= propLast && bit&allowed != 0, ErrProperty)
+		block.check(bit&foreign == 0, ErrDirection)
+		block.check(bit&seen&^repeatable == 0, ErrTwice)
+		if id == propUser && p.User == nil {
 			p.User = rest
 		}
 		seen |= bit
 		p.read(id, &block)
 	}
-	block.check(seen&ofAuth != 1<<propAuthData, ErrMethod)
+	block.check(p.AuthData == nil || p.AuthMethod != nil, ErrMethod)
 	if block.err != nil {
 		r.fail(block.err)
 	}
-	return p
 }
 
 // foreign are the properties that only the other side sends.
@@ -42,7 +42,7 @@ func (d Decoder) foreign(t Type) uint64 {
 }
 
 // repeatable are the properties that may come more than once.
-func (d Decoder) repeatable(t Type) uint64 {
+func repeatable(t Type) uint64 {
 	if t == TypePublish {
 		return 1<<propUser | 1<<propSubscriptionID
 	}

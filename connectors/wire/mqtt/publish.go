@@ -24,12 +24,9 @@ func (d Decoder) Publish(p Packet) (m Publish, err error) {
 	if m.QoS > 0 {
 		m.ID = r.packetID()
 	}
-	if d.Version == V5 {
-		m.Properties = d.properties(&r, TypePublish)
-	}
-	if r.check(m.Topic == nil || plain(m.Topic) || len(m.Topic) == 0 && d.Version == V5, ErrTopic); r.err == nil {
-		r.check(len(m.Topic) > 0 || m.Properties.TopicAlias != 0, ErrNoTopic)
-	}
+	d.properties(&m.Properties, &r, TypePublish)
+	r.check(plain(m.Topic) || len(m.Topic) == 0 && d.Version == V5, ErrTopic)
+	r.check(len(m.Topic) > 0 || m.Properties.TopicAlias != 0, ErrNoTopic)
 	if r.err != nil {
 		return Publish{}, r.err
 	}
@@ -56,7 +53,7 @@ func (m Publish) Check(v Version, maxQoS byte) error {
 
 // Append appends the packet.
 func (m Publish) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypePublish, m.flags())
+	w := begin(dst, v, TypePublish, m.flags())
 	w.check(m.QoS <= 2, ErrQoS)
 	w.check(!m.Dup || m.QoS > 0, ErrDup)
 	aliased := v == V5 && len(m.Topic) == 0 && m.Properties.TopicAlias != 0

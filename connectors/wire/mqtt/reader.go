@@ -102,4 +102,15 @@ func (r *reader) bool() bool {
 	return v == 1
 }
 
-func validText(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
+// validText looks at text that is short and ASCII, mostly.
+func validText(b []byte) bool {
+	for i, c := range b {
+		if c == 0 {
+			return false
+		}
+		if c >= utf8.RuneSelf {
+			return utf8.Valid(b[i:]) && bytes.IndexByte(b[i:], 0) < 0
+		}
+	}
+	return true
+}

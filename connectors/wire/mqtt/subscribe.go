@@ -32,7 +32,7 @@ func (d Decoder) Subscribe(p Packet) (Subscribe, error) {
 	}
 	r := reader{b: p.Body}
 	s := Subscribe{ID: r.packetID()}
-	s.Properties = d.properties(&r, TypeSubscribe)
+	d.properties(&s.Properties, &r, TypeSubscribe)
 	r.check(len(r.b) > 0, ErrEmpty)
 	for r.err == nil && len(r.b) > 0 {
 		s.Filters = append(s.Filters, d.subscription(&r))
@@ -44,16 +44,12 @@ func (d Decoder) Subscribe(p Packet) (Subscribe, error) {
 }
 
 func (d Decoder) subscription(r *reader) Subscription {
-	s := Subscription{Filter: r.filter()}
+	s := Subscription{Filter: r.filter(d.Version)}
 	options := r.byte()
 	s.QoS = options & optionQoS
-	switch d.Version {
-	case V31: // does not look at the other bits
+	if d.Version != V5 {
 		r.check(s.QoS <= 2, ErrQoS)
-		return s
-	case V311:
-		r.check(options&^optionQoS == 0, ErrReserved)
-		r.check(s.QoS <= 2, ErrQoS)
+		r.check(d.Version == V31 || options == s.QoS, ErrReserved) // 3.1 does not look at the other bits
 		return s
 	}
 	r.check(options&optionReserved == 0, ErrReserved)
@@ -61,14 +57,14 @@ func (d Decoder) subscription(r *reader) Subscription {
 	s.NoLocal, s.RetainAsPublished = options&optionNoLocal != 0, options&optionRetainAs != 0
 	s.RetainHandling = options & optionRetain >> 4
 	r.check(s.RetainHandling <= 2, ErrValue)
-	r.check(!s.NoLocal || !Shared(string(s.Filter)), ErrNoLocal)
+	r.check(!s.NoLocal || !Shared(s.Filter), ErrNoLocal)
 	return s
 }
 
-// filter reads a topic filter.
-func (r *reader) filter() []byte {
+// filter reads a topic filter. Only version 5 knows shared ones.
+func (r *reader) filter(v Version) []byte {
 	b := r.text()
-	r.check(ValidFilter(string(b)), ErrFilter)
+	r.check(ranges(b) && (v != V5 || !Shared(b) || shares(b)), ErrFilter)
 	return b
 }
 
@@ -79,7 +75,7 @@ func (s Subscribe) Check() error {
 		return ErrSubscriptionID
 	}
 	for _, f := range s.Filters {
-		if Shared(string(f.Filter)) {
+		if Shared(f.Filter) {
 			return ErrShared
 		}
 	}
@@ -88,15 +84,15 @@ func (s Subscribe) Check() error {
 
 // Append appends the packet. What older versions do not know is left out.
 func (s Subscribe) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypeSubscribe, flagAsk)
+	w := begin(dst, v, TypeSubscribe, flagAsk)
 	w.packetID(s.ID)
 	w.check(len(s.Properties.SubscriptionIDs) <= 1, ErrTwice)
 	w.properties(v, TypeSubscribe, &s.Properties)
 	w.check(len(s.Filters) > 0, ErrEmpty)
 	for _, f := range s.Filters {
-		w.filter(f.Filter)
+		w.filter(v, f.Filter)
 		w.check(f.QoS <= 2 && f.RetainHandling <= 2, ErrValue)
-		w.check(!f.NoLocal || !Shared(string(f.Filter)), ErrNoLocal)
+		w.check(v != V5 || !f.NoLocal || !Shared(f.Filter), ErrNoLocal)
 		w.byte(f.options(v))
 	}
 	return w.finish(nil)
@@ -117,9 +113,9 @@ func (s *Subscription) options(v Version) byte {
 	return options
 }
 
-func (w *writer) filter(b []byte) {
-	w.check(ValidFilter(string(b)), ErrFilter)
-	w.data(b)
+func (w *writer) filter(v Version, b []byte) {
+	w.check(ranges(b) && (v != V5 || !Shared(b) || shares(b)), ErrFilter)
+	w.text(b)
 }
 
 // Suback answers a Subscribe.
@@ -136,7 +132,7 @@ func (d Decoder) Suback(p Packet) (Suback, error) {
 	}
 	r := reader{b: p.Body}
 	s := Suback{ID: r.packetID()}
-	s.Properties = d.properties(&r, TypeSuback)
+	d.properties(&s.Properties, &r, TypeSuback)
 	s.Codes = d.codes(&r, TypeSuback)
 	if r.err != nil {
 		return Suback{}, r.err
@@ -163,7 +159,7 @@ func (d Decoder) codes(r *reader, t Type) []ReasonCode {
 // Append appends the packet. In 3.1.1 a failure has no reason; 3.1 cannot tell one at all, and is told
 // that quality of service 0 is granted.
 func (s Suback) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypeSuback, 0)
+	w := begin(dst, v, TypeSuback, 0)
 	w.packetID(s.ID)
 	w.properties(v, TypeSuback, &s.Properties)
 	w.check(len(s.Codes) > 0, ErrEmpty)

@@ -25,29 +25,49 @@ func plain[T string | []byte](s T) bool {
 // stands for a whole level and "#" for all that is left, at the end. A shared one ("$share/group/filter")
 // must name a group, without wildcards, and a filter.
 func ValidFilter(s string) bool {
-	if shared, ok := strings.CutPrefix(s, sharePrefix); ok {
-		group, filter, ok := strings.Cut(shared, "/")
-		return ok && len(s) <= maxText && ValidTopic(group) && ValidFilter(filter)
-	}
-	if s == "" || len(s) > maxText || !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
-		return false
-	}
-	for {
-		level, rest, more := strings.Cut(s, "/")
-		if len(level) > 1 && strings.ContainsAny(level, "+#") || level == "#" && more {
+	return len(s) <= maxText && utf8.ValidString(s) && ranges(s) && (!Shared(s) || shares(s))
+}
+
+// ranges is ValidFilter but for length, UTF-8 and sharing.
+func ranges[T string | []byte](s T) bool {
+	for i := range len(s) {
+		first, last := i == 0 || s[i-1] == '/', i == len(s)-1
+		switch s[i] {
+		case 0:
 			return false
+		case '+':
+			if !first || !last && s[i+1] != '/' {
+				return false
+			}
+		case '#':
+			if !first || !last {
+				return false
+			}
 		}
-		if !more {
-			return true
-		}
-		s = rest
 	}
+	return len(s) > 0
 }
 
 const sharePrefix = "$share/"
 
-// Shared tells whether a filter asks for a subscription that clients share.
-func Shared(filter string) bool { return strings.HasPrefix(filter, sharePrefix) }
+// Shared tells whether a filter asks, in version 5, for a subscription that clients share.
+func Shared[T string | []byte](filter T) bool {
+	return len(filter) >= len(sharePrefix) && string(filter[:len(sharePrefix)]) == sharePrefix
+}
+
+// shares tells whether a shared filter names a group and a filter.
+func shares[T string | []byte](filter T) bool {
+	rest := filter[len(sharePrefix):]
+	for i := range len(rest) {
+		switch rest[i] {
+		case '+', '#':
+			return false
+		case '/':
+			return i > 0 && i < len(rest)-1
+		}
+	}
+	return false
+}
 
 // Match tells whether a valid filter takes in a topic. "+" takes one level, "#" any number and the level
 // above; neither takes the first level of a topic that begins with "$". A shared filter takes in nothing.

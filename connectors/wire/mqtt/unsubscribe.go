@@ -14,10 +14,10 @@ func (d Decoder) Unsubscribe(p Packet) (Unsubscribe, error) {
 	}
 	r := reader{b: p.Body}
 	u := Unsubscribe{ID: r.packetID()}
-	u.Properties = d.properties(&r, TypeUnsubscribe)
+	d.properties(&u.Properties, &r, TypeUnsubscribe)
 	r.check(len(r.b) > 0, ErrEmpty)
 	for r.err == nil && len(r.b) > 0 {
-		u.Filters = append(u.Filters, r.filter())
+		u.Filters = append(u.Filters, r.filter(d.Version))
 	}
 	if r.err != nil {
 		return Unsubscribe{}, r.err
@@ -27,12 +27,12 @@ func (d Decoder) Unsubscribe(p Packet) (Unsubscribe, error) {
 
 // Append appends the packet.
 func (u Unsubscribe) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypeUnsubscribe, flagAsk)
+	w := begin(dst, v, TypeUnsubscribe, flagAsk)
 	w.packetID(u.ID)
 	w.properties(v, TypeUnsubscribe, &u.Properties)
 	w.check(len(u.Filters) > 0, ErrEmpty)
 	for _, f := range u.Filters {
-		w.filter(f)
+		w.filter(v, f)
 	}
 	return w.finish(nil)
 }
@@ -52,7 +52,7 @@ func (d Decoder) Unsuback(p Packet) (Unsuback, error) {
 	r := reader{b: p.Body}
 	u := Unsuback{ID: r.packetID()}
 	if d.Version == V5 {
-		u.Properties = d.properties(&r, TypeUnsuback)
+		d.properties(&u.Properties, &r, TypeUnsuback)
 		u.Codes = d.codes(&r, TypeUnsuback)
 		r.b = nil
 	}
@@ -64,7 +64,7 @@ func (d Decoder) Unsuback(p Packet) (Unsuback, error) {
 
 // Append appends the packet.
 func (u Unsuback) Append(dst []byte, v Version) ([]byte, error) {
-	w := begin(dst, TypeUnsuback, 0)
+	w := begin(dst, v, TypeUnsuback, 0)
 	w.packetID(u.ID)
 	if v == V5 {
 		w.properties(v, TypeUnsuback, &u.Properties)

@@ -13,9 +13,11 @@ type writer struct {
 	err     error
 }
 
-// begin appends a fixed header whose length finish fills in.
-func begin(dst []byte, t Type, flags byte) writer {
-	return writer{b: append(dst, byte(t)<<4|flags, 0), start: len(dst)}
+// begin appends the fixed header of a packet of version v. Its length is for finish to fill in.
+func begin(dst []byte, v Version, t Type, flags byte) writer {
+	w := writer{b: append(dst, byte(t)<<4|flags, 0), start: len(dst)}
+	w.check(v.known(), ErrVersion)
+	return w
 }
 
 // finish tells the packet's length and appends the last part of its body, which is long at times and
