@@ -82,7 +82,7 @@ func TestOlderVersionsAreToldWhatTheyKnow(t *testing.T) { // P20.1
 		"a session in 3.1":           {mqtt.Connack{SessionPresent: true}, mqtt.V31, "\x20\x02\x00\x00"},
 		"a failed PUBACK":            {mqtt.Ack{Type: mqtt.TypePuback, ID: 1, Code: mqtt.QuotaExceeded, Properties: why}, mqtt.V311, "\x40\x02\x00\x01"},
 		"a refused subscription":     {mqtt.Suback{ID: 1, Codes: []mqtt.ReasonCode{mqtt.NotAuthorized, mqtt.GrantedQoS1}}, mqtt.V311, "\x90\x04\x00\x01\x80\x01"},
-		"a refused one in 3.1":       {mqtt.Suback{ID: 1, Codes: []mqtt.ReasonCode{mqtt.NotAuthorized, mqtt.GrantedQoS1}}, mqtt.V31, "\x90\x04\x00\x01\x00\x01"},
+		"a refused one in 3.1":       {mqtt.Suback{ID: 1, Codes: []mqtt.ReasonCode{mqtt.NotAuthorized, mqtt.GrantedQoS1}}, mqtt.V31, "\x90\x04\x00\x01\x80\x01"},
 		"UNSUBACK":                   {mqtt.Unsuback{ID: 1, Codes: []mqtt.ReasonCode{mqtt.NoSubscriptionExisted}}, mqtt.V311, "\xb0\x02\x00\x01"},
 		"options of a subscription":  {mqtt.Subscribe{ID: 1, Filters: []mqtt.Subscription{{Filter: []byte("a"), QoS: 1, RetainHandling: 2, NoLocal: true}}}, mqtt.V311, "\x82\x06\x00\x01\x00\x01a\x01"},
 		"DISCONNECT":                 {mqtt.Disconnect{Code: mqtt.AdministrativeAction, Properties: why}, mqtt.V311, "\xe0\x00"},

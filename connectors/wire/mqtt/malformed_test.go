@@ -177,7 +177,7 @@ var malformed = map[string]struct {
 	"SUBSCRIBE with a reason":           {client5, wire(0x82, "\x00\x01"+props("\x1f\x00\x00")+"\x00\x01a\x00"), mqtt.ErrProperty},
 	"SUBACK with no code":               {server311, "\x90\x02\x00\x01", mqtt.ErrEmpty},
 	"SUBACK with code 3":                {server311, "\x90\x03\x00\x01\x03", mqtt.ErrReason},
-	"SUBACK with a failure in 3.1":      {server31, "\x90\x03\x00\x01\x80", mqtt.ErrReason},
+	"SUBACK with a reason in 3.1":       {server31, "\x90\x03\x00\x01\x81", mqtt.ErrReason},
 	"SUBACK with a reason in 3.1.1":     {server311, "\x90\x03\x00\x01\x87", mqtt.ErrReason},
 	"SUBACK with a code of others":      {server5, "\x90\x04\x00\x01\x00\x11", mqtt.ErrReason},
 	"UNSUBSCRIBE of id 0":               {client311, "\xa2\x05\x00\x00\x00\x01a", mqtt.ErrPacketID},

@@ -146,7 +146,7 @@ func (d Decoder) codes(r *reader, t Type) []ReasonCode {
 	codes := make([]ReasonCode, 0, len(r.b))
 	for _, b := range r.b {
 		c := ReasonCode(b)
-		known := c <= GrantedQoS2 || c == UnspecifiedError && d.Version == V311
+		known := c <= GrantedQoS2 || c == UnspecifiedError && d.Version != V5
 		if d.Version == V5 {
 			known = d.allows(t, c)
 		}
@@ -156,8 +156,8 @@ func (d Decoder) codes(r *reader, t Type) []ReasonCode {
 	return codes
 }
 
-// Append appends the packet. In 3.1.1 a failure has no reason; 3.1 cannot tell one at all, and is told
-// that quality of service 0 is granted.
+// Append appends the packet. Before 5 a failure has no reason. 3.1 does not know that there is one: its clients
+// are told by the same number, which is no quality of service either.
 func (s Suback) Append(dst []byte, v Version) ([]byte, error) {
 	w := begin(dst, v, TypeSuback, 0)
 	w.packetID(s.ID)
@@ -166,9 +166,6 @@ func (s Suback) Append(dst []byte, v Version) ([]byte, error) {
 	for _, c := range s.Codes {
 		if v != V5 && c.Failed() {
 			c = UnspecifiedError
-			if v == V31 {
-				c = GrantedQoS0
-			}
 		}
 		w.reason(TypeSuback, c)
 	}
