@@ -27,13 +27,14 @@ func checkIn(_ context.Context, h *connectors.Hello) (user any, err error) {
 }
 
 func Example_mqtt() {
+	lost := make(chan string, 1)
 	greenhouse := actors.NewRoute("greenhouse")
 	actors.Handle(greenhouse, "report", func(c *actors.Context, in *Reading) (*Order, error) {
 		device := string(c.Session().Settings["device"])
 		return &Order{Open: in.Celsius > 30}, c.Push("onThanks", map[string]string{"device": device})
 	})
 	actors.Handle(greenhouse, "lost", func(c *actors.Context, in *Will) (*Order, error) {
-		fmt.Println("lost:", in.Topic, in.Payload)
+		lost <- in.Topic + ": " + in.Payload
 		return nil, nil
 	})
 
@@ -56,7 +57,6 @@ func Example_mqtt() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer conn.Close()
 	d := &device{conn, bufio.NewReader(conn)}
 	d.write(wire.Connect{
 		Version: wire.V5, CleanStart: true, ClientID: []byte("d7"), Username: []byte("sensor"), Password: []byte("gold"),
@@ -70,9 +70,12 @@ func Example_mqtt() {
 		m, _ := wire.Decoder{Version: wire.V5, FromServer: true}.Publish(d.read())
 		fmt.Printf("%s: %s\n", m.Topic, m.Payload)
 	}
+	conn.Close() // without a DISCONNECT
+	fmt.Println("lost:", <-lost)
 	// Output:
 	// pomelo/push/onThanks: {"device":"d7"}
 	// d7/orders: {"Open":true}
+	// lost: d7/gone: no power
 }
 
 type (
