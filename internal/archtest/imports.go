@@ -36,7 +36,10 @@ var table = []rule{
 	{of: "connectors/admit"},
 	{of: "connectors/port", ours: []string{"messages", "connectors", "connectors/admit", "connectors/port/proxy", "internal/calm"}},
 	{of: "connectors/port/*"},
-	{of: "connectors/connectortest", ours: append(edge[:len(edge):len(edge)], "connectors/client"), tests: []string{"connectors/*"}},
+	{
+		of: "connectors/connectortest", ours: append(edge[:len(edge):len(edge)], "actors", "supervisor", "internal/leak"), others: []string{protoactor},
+		tests: []string{"connectors/*"},
+	},
 	{of: "connectors/client", ours: edge, others: []string{websocket}, tests: []string{"connectors/*"}},
 	{of: "connectors/*", ours: edge, others: []string{websocket}},
 	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},

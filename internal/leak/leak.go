@@ -39,12 +39,20 @@ func run(tests func() int, grace time.Duration, out io.Writer) int {
 
 // Check waits at most about grace for all goroutines but the caller's to end, and
 // says which have not.
-func Check(grace time.Duration) error {
+func Check(grace time.Duration) error { return wait(grace) }
+
+func wait(grace time.Duration, except ...goleak.Option) error {
 	end := time.Now().Add(grace)
 	for {
-		err := goleak.Find() // it retries for some 400 ms, so this loop does not spin
+		err := goleak.Find(except...) // it retries for some 400 ms, so this loop does not spin
 		if err == nil || time.Now().After(end) {
 			return err
 		}
 	}
+}
+
+// Since returns a Check that passes over the goroutines that there are now.
+func Since() (check func(grace time.Duration) error) {
+	before := goleak.IgnoreCurrent()
+	return func(grace time.Duration) error { return wait(grace, before) }
 }
