@@ -1,12 +1,11 @@
 package interop_test
 
 import (
+	"context"
 	"encoding/json"
-	"io"
-	"log/slog"
-	"strings"
+	"net"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -17,85 +16,88 @@ import (
 	"github.com/fairlead-go/fairlead/supervisor"
 )
 
-// pomeloMQTT makes a connector serve as the recorded server did, which takes no place from anybody.
-func pomeloMQTT(c *mqtt.Connector) {
-	c.PublishRoute, c.SubscribeRoute = "connector.mqttHandler.publish", "connector.mqttHandler.subscribe"
-	c.SharedIDs = true
+// mqttApp is the application that the MQTT kit expects: interop.*. Some of what it does is
+// what the socket.io kit expects as well.
+type mqttApp struct {
+	mu    sync.Mutex
+	wills []json.RawMessage // of all clients
 }
 
-// mqttProfiles are the options that the recorded server ran with.
-var mqttProfiles = map[string]func(*mqtt.Connector){
-	"mqtt":     pomeloMQTT,
-	"mqttIdle": func(c *mqtt.Connector) { pomeloMQTT(c); c.Timeout = 2 * time.Second },
+// letIn knows two user names that may not come in.
+func (a *mqttApp) letIn(_ context.Context, h *connectors.Hello) (any, error) {
+	who := h.Credentials
+	switch who.Username {
+	case "bad":
+		return nil, messages.NewError(401, "")
+	case "banned":
+		return nil, messages.NewError(403, "")
+	}
+	h.Settings = map[string][]byte{"client": []byte(who.ClientID), "user": []byte(who.Username)}
+	return nil, nil
 }
 
-// mqttRoutes are the handlers of the recorded server.
-func mqttRoutes() *actors.Handlers {
-	h := actors.NewRoute("connector.mqttHandler")
-	actors.Handle(h, "publish", mqttPublish)
-	actors.Handle(h, "subscribe", mqttSubscribe)
+// greeter has a push for who comes in as "greet".
+func greeter(ctx actor.Context) {
+	if m, ok := ctx.Message().(*messages.Connected); ok && string(m.Session.Settings["user"]) == "greet" {
+		ctx.Send(m.Session.Socket, &messages.Push{Route: "onGreeting", Body: []byte(`{"hello":1}`)})
+	}
+}
+
+func (a *mqttApp) routes() *actors.Handlers {
+	h := actors.NewRoute("interop")
+	actors.HandleRaw(h, "echo", func(_ *actors.Context, body []byte) ([]byte, error) { return body, nil })
+	actors.HandleRaw(h, "will", func(_ *actors.Context, body []byte) ([]byte, error) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.wills = append(a.wills, body)
+		return nil, nil
+	})
+	for name, fn := range map[string]func(*actors.Context, jsonObject) (any, error){
+		"note": takeNote, "lastNote": lastNote, "push": pushTest, "batch": batchTest, "fail": failTest, "kick": kickTest,
+		"whoami": whoAmI, "wills": a.allWills,
+	} {
+		actors.HandleRaw(h, name, func(c *actors.Context, body []byte) ([]byte, error) {
+			var in jsonObject
+			_ = json.Unmarshal(body, &in)
+			out, err := fn(c, in)
+			if out == nil {
+				return nil, err
+			}
+			b, _ := json.Marshal(out)
+			return b, err
+		})
+	}
 	return h
 }
 
-// mqttMessage is a message in pomelo's mode.
-type mqttMessage struct {
-	Topic   string `json:"topic"`
-	Payload string `json:"payload"`
+func whoAmI(c *actors.Context, _ jsonObject) (any, error) {
+	s := c.Session().Settings
+	return struct {
+		Client string `json:"client"`
+		User   string `json:"user"`
+	}{string(s["client"]), string(s["user"])}, nil
 }
 
-func mqttPublish(c *actors.Context, in *mqttMessage) (*mqttMessage, error) {
-	switch in.Topic {
-	case "push/me":
-		return nil, c.Push("any", mqttMessage{"from/server", "pushed:" + in.Payload})
-	case "push/bad":
-		return nil, c.Push("any", map[string]string{"payload": in.Payload})
-	case "kick":
-		c.Send(c.Socket(), &messages.Kick{Reason: "as asked"})
-		return nil, nil
-	case "none":
-		c.Defer()
-		return nil, nil
-	}
-	return &mqttMessage{"reply/" + in.Topic, "got:" + in.Payload}, nil
+func (a *mqttApp) allWills(*actors.Context, jsonObject) (any, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]json.RawMessage{}, a.wills...), nil
 }
 
-func mqttSubscribe(c *actors.Context, in *struct {
-	Subscriptions []struct {
-		Topic string
-		QoS   int
-	}
-},
-) (*json.RawMessage, error) {
-	var granted []int
-	for _, s := range in.Subscriptions {
-		switch s.Topic {
-		case "refuse":
-			return nil, messages.NewError(500, "refused")
-		case "never":
-			c.Defer()
-			return nil, nil
-		}
-		granted = append(granted, s.QoS)
-	}
-	b, err := json.Marshal(granted)
-	return (*json.RawMessage)(&b), err
-}
-
-// nobody is told.
-var nobody = slog.New(slog.NewTextHandler(io.Discard, nil))
-
-func quietSystem() *actor.ActorSystem {
-	return actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return nobody }))
-}
-
-// serveMQTT starts an application for MQTT clients, on a port of its own. Pushes do not wait. It stops with the
-// test.
-func serveMQTT(t *testing.T, set func(*mqtt.Connector), routes ...actors.Route) (addr string) {
+// serveMQTT starts a server for the kit and returns its address, for TCP and for WebSocket.
+func serveMQTT(t *testing.T, set func(*mqtt.Connector)) (host, port string) {
 	t.Helper()
 	system := quietSystem()
-	c := &mqtt.Connector{Addr: "127.0.0.1:0", Tick: -1}
+	app := &mqttApp{}
+	c := &mqtt.Connector{Addr: "127.0.0.1:0", WillRoute: "interop.will", MaxPacket: 256 << 10}
 	set(c)
-	fl, err := supervisor.Start(system, supervisor.Config{Connectors: []connectors.Source{c}, Routes: routes, Logger: nobody})
+	fl, err := supervisor.Start(system, supervisor.Config{
+		Connectors: []connectors.Source{c},
+		Routes:     []actors.Route{app.routes()},
+		Handshake:  app.letIn,
+		Events:     system.Root.Spawn(actor.PropsFromFunc(greeter)),
+		Logger:     nobody,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,18 +105,9 @@ func serveMQTT(t *testing.T, set func(*mqtt.Connector), routes ...actors.Route) 
 		fl.Stop()
 		system.Shutdown()
 	})
-	return fl.Addrs("mqtt")[0].String()
-}
-
-// The recorded server throws in its data path without its routes. Ours does not start.
-func TestPomelosModeNeedsBothRoutes(t *testing.T) {
-	system := quietSystem()
-	defer system.Shutdown()
-	_, err := supervisor.Start(system, supervisor.Config{
-		Connectors: []connectors.Source{&mqtt.Connector{Addr: "127.0.0.1:0", SubscribeRoute: "a.b"}},
-		Logger:     nobody,
-	})
-	if err == nil || !strings.Contains(err.Error(), "PublishRoute") {
-		t.Errorf("started: %v", err)
+	host, port, err = net.SplitHostPort(fl.Addrs("mqtt")[0].String())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return host, port
 }

@@ -112,7 +112,7 @@ func TestMQTTTranscripts(t *testing.T) {
 			t.Errorf("%s: at fault %v, hardened %q, and changed %v", tr.Name, tr.Fault, tr.Hardened, changed)
 		}
 		if servers[tr.Profile] == "" {
-			servers[tr.Profile] = serveMQTT(t, set, mqttRoutes())
+			servers[tr.Profile] = serveRecordedMQTT(t, set, mqttRoutes())
 		}
 		addr := servers[tr.Profile]
 		t.Run(tr.Name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func TestSocketIOClients(t *testing.T) {
 		c.Addr, c.Port = "", shared
 		cfg.Connectors = append(cfg.Connectors, &hybrid.Connector{Port: shared})
 	})
-	runKit(t, "267 passed, 0 failed", node, "--no-deprecation", "interop.mjs", "--url", "http://"+addr)
+	checklist{sioKit, "267 passed, 0 failed"}.run(t, node, "--no-deprecation", "interop.mjs", "--url", "http://"+addr)
 	for _, ws := range []bool{false, true} {
 		if err := join(t, addr, ws).echo(1); err != nil {
 			t.Errorf("a Pomelo client beside them, WebSocket %v: %v", ws, err)
@@ -50,7 +50,7 @@ func TestSocketIOInABrowser(t *testing.T) {
 	chromium := need.Program(t, "chromium")
 	need.Packages(t, sioKit)
 	addr := serveSIO(t, kitOptions)
-	runKit(t, "60 passed, 0 failed", node, "browser.mjs", "--url", "http://"+addr, "--chromium", chromium, "--timeout", "150")
+	checklist{sioKit, "60 passed, 0 failed"}.run(t, node, "browser.mjs", "--url", "http://"+addr, "--chromium", chromium, "--timeout", "150")
 }
 
 // kitOptions are what the kit's README asks for.
@@ -59,14 +59,17 @@ func kitOptions(c *sio.Connector, _ *supervisor.Config) {
 	c.Tick = 0 // the default
 }
 
-// runKit runs a program of the kit. Each line it prints is a subtest, and the last
+// checklist is a folder of real clients, and how many of their checks must pass.
+type checklist struct{ folder, want string }
+
+// run runs a program of the kit. Each line it prints is a subtest, and the last
 // must be the count that is wanted, so that no check is left out unseen.
-func runKit(t *testing.T, want, program string, args ...string) {
+func (k checklist) run(t *testing.T, program string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = sioKit
+	cmd.Dir = k.folder
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output() // one failed check makes the exit code 1
@@ -80,8 +83,8 @@ func runKit(t *testing.T, want, program string, args ...string) {
 			}
 		})
 	}
-	if last := lines[len(lines)-1]; last != want {
-		t.Errorf("the kit says %q, want %q (%v)\n%s", last, want, err, &stderr)
+	if last := lines[len(lines)-1]; last != k.want {
+		t.Errorf("the kit says %q, want %q (%v)\n%s", last, k.want, err, &stderr)
 	}
 }
 
