@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -9,11 +10,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	wiremqtt "github.com/fairlead-go/fairlead/connectors/wire/mqtt"
+	"github.com/fairlead-go/fairlead/internal/need"
 )
 
 // mqttTranscript is one recorded session of an MQTT client.
@@ -255,4 +259,32 @@ func (p *mqttPlayer) ends(s mqttStep) error {
 		return fmt.Errorf("it ended after %v, want %v", got, want)
 	}
 	return nil
+}
+
+// TestTheRecordedMQTTClient plays the recorded session of the real client, npm's mqtt 0.3.9, through that client.
+func TestTheRecordedMQTTClient(t *testing.T) {
+	t.Parallel()
+	node := need.Program(t, "node")
+	need.Packages(t, mqttKit)
+	host, port, err := net.SplitHostPort(serveRecordedMQTT(t, pomeloMQTT, mqttRoutes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "recorded.cjs", host, port)
+	cmd.Dir = mqttKit
+	out, err := cmd.Output()
+	if err != nil {
+		t.Errorf("%v", err)
+	}
+	got := strings.Split(strings.TrimSpace(string(out)), "\n")
+	slices.Sort(got) // the acknowledgement and the answer may swap places
+	want := []string{
+		`{"acknowledged":true}`, `{"event":"connect"}`, `{"granted":[{"topic":"a/b","qos":1}]}`,
+		`{"recv_topic":"from/server","recv_payload":"pushed:yo"}`, `{"recv_topic":"reply/some/topic","recv_payload":"got:hello"}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("it says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
