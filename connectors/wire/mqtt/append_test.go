@@ -30,6 +30,7 @@ func TestWhatCannotBeAppended(t *testing.T) {
 		"a property of others":          {mqtt.Publish{Topic: topic, Properties: mqtt.Properties{ReasonString: topic}}, mqtt.V5, mqtt.ErrProperty},
 		"a response topic of wildcards": {mqtt.Publish{Topic: topic, Properties: mqtt.Properties{ResponseTopic: []byte("#")}}, mqtt.V5, mqtt.ErrResponse},
 		"a user property, not UTF-8":    {mqtt.Publish{Topic: topic, Properties: mqtt.Properties{User: user("a", "\xff")}}, mqtt.V5, mqtt.ErrText},
+		"a user property, too long":     {mqtt.Publish{Topic: topic, Properties: mqtt.Properties{User: user(string(long), "", "a", "b")}}, mqtt.V5, mqtt.ErrTooLong},
 		"a subscription id of 0":        {mqtt.Publish{Topic: topic, Properties: mqtt.Properties{SubscriptionIDs: []uint32{0}}}, mqtt.V5, mqtt.ErrValue},
 		"one over four bytes":           {mqtt.Publish{Topic: topic, Properties: mqtt.Properties{SubscriptionIDs: []uint32{1 << 28}}}, mqtt.V5, mqtt.ErrValue},
 		"an Ack of another type":        {mqtt.Ack{Type: mqtt.TypePublish, ID: 1}, mqtt.V5, mqtt.ErrType},

@@ -39,7 +39,7 @@ var (
 	ErrFlags     = malformed("bad flags in fixed header")
 	ErrReserved  = malformed("reserved bit set")
 	ErrQoS       = malformed("no such quality of service")
-	ErrDup       = malformed("repeated without an acknowledgement to miss")
+	ErrDup       = malformed("repeat flag with quality of service 0")
 	ErrText      = malformed("text is not UTF-8, or has U+0000")
 	ErrTopic     = malformed("bad topic name")
 	ErrFilter    = malformed("bad topic filter")

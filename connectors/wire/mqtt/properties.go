@@ -75,8 +75,12 @@ type Properties struct {
 // more than once, and the order counts. What else lies between them is skipped.
 type UserProperties []byte
 
-// With appends a pair. It does not look whether it is text; Append of a packet does.
+// With is u with a pair behind. What is no text, or is over 65,535 bytes, is refused only when it is to be
+// written: by the Append of a packet.
 func (u UserProperties) With(name, value string) UserProperties {
+	if len(name) > maxText || len(value) > maxText {
+		return append(u, propTooLong)
+	}
 	w := writer{b: append(u, propUser)}
 	w.data([]byte(name))
 	w.data([]byte(value))
@@ -85,24 +89,32 @@ func (u UserProperties) With(name, value string) UserProperties {
 
 // All is the pairs, which alias u.
 func (u UserProperties) All() iter.Seq2[[]byte, []byte] {
-	return func(yield func(name, value []byte) bool) {
-		r := reader{b: u}
-		var skipped Properties
-		for len(r.b) > 0 {
-			if id := r.byte(); id != propUser {
-				skipped.read(id, &r)
-				continue
-			}
+	return func(yield func(name, value []byte) bool) { u.walk(yield) }
+}
+
+// walk yields the pairs, and tells whether none was too long.
+func (u UserProperties) walk(yield func(name, value []byte) bool) (fit bool) {
+	r := reader{b: u}
+	var skipped Properties
+	for fit = true; len(r.b) > 0; {
+		switch id := r.byte(); id {
+		case propUser:
 			name, value := r.data(), r.data()
 			if r.err != nil || !yield(name, value) {
-				return
+				return fit
 			}
+		case propTooLong:
+			fit = false
+		default:
+			skipped.read(id, &r)
 		}
 	}
+	return fit
 }
 
 // The identifiers of properties, all under 64.
 const (
+	propTooLong             = 0x00 // no property: a pair that could not be put into UserProperties
 	propPayloadFormat       = 0x01
 	propMessageExpiry       = 0x02
 	propContentType         = 0x03
@@ -130,7 +142,6 @@ const (
 	propWildcards           = 0x28
 	propSubscriptionIDs     = 0x29
 	propShared              = 0x2a
-	propLast                = propShared
 )
 
 // Sets of properties, a bit for each identifier.

@@ -7,25 +7,34 @@ func (d Decoder) properties(p *Properties, r *reader, t Type) {
 		return
 	}
 	block := reader{b: r.take(r.variable())}
-	var seen uint64
-	allowed, foreign, repeatable := propertiesOf[t], d.foreign(t), repeatable(t)
-	for len(block.b) > 0 {
+	for may := propertiesOf[t] &^ d.foreign(t); len(block.b) > 0; {
 		rest := block.b
-		id := block.byte() // all there are have one byte
-		bit := uint64(1) << id
-		block.check(id <= propLast && bit&allowed != 0, ErrProperty)
-		block.check(bit&foreign == 0, ErrDirection)
-		block.check(bit&seen&^repeatable == 0, ErrTwice)
+		id := block.byte()     // all there are have one byte
+		bit := uint64(1) << id // 0 from 64 on
+		if bit&may == 0 {
+			block.fail(d.objection(t, bit))
+		}
+		may &^= bit &^ repeatable(t)
 		if id == propUser && p.User == nil {
 			p.User = rest
 		}
-		seen |= bit
 		p.read(id, &block)
 	}
 	block.check(p.AuthData == nil || p.AuthMethod != nil, ErrMethod)
 	if block.err != nil {
 		r.fail(block.err)
 	}
+}
+
+// objection is why a property may not come, or not again.
+func (d Decoder) objection(t Type, bit uint64) error {
+	switch {
+	case bit&propertiesOf[t] == 0:
+		return ErrProperty
+	case bit&d.foreign(t) != 0:
+		return ErrDirection
+	}
+	return ErrTwice
 }
 
 // foreign are the properties that only the other side sends.

@@ -118,9 +118,11 @@ func (w *writer) texts(p *Properties) {
 }
 
 func (w *writer) user(u UserProperties) {
-	for name, value := range u.All() {
+	fit := u.walk(func(name, value []byte) bool {
 		w.has(propUser, true)
 		w.text(name)
 		w.text(value)
-	}
+		return true
+	})
+	w.check(fit, ErrTooLong)
 }

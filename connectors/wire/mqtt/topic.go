@@ -70,7 +70,7 @@ func shares[T string | []byte](filter T) bool {
 }
 
 // Match tells whether a valid filter takes in a topic. "+" takes one level, "#" any number and the level
-// above; neither takes the first level of a topic that begins with "$". A shared filter takes in nothing.
+// above; neither takes the first level of a topic that begins with "$". A shared filter has no meaning here.
 func Match(filter, topic string) bool {
 	if strings.HasPrefix(topic, "$") && (strings.HasPrefix(filter, "+") || strings.HasPrefix(filter, "#")) {
 		return false
