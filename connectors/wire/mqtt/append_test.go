@@ -99,7 +99,7 @@ func TestOlderVersionsAreToldWhatTheyKnow(t *testing.T) { // P20.1
 func TestLengthsHaveAsManyBytesAsTheyNeed(t *testing.T) { // P20.1
 	for n, want := range map[int]string{
 		127: "\x30\x7f", 128: "\x30\x80\x01", 16383: "\x30\xff\x7f", 16384: "\x30\x80\x80\x01",
-		2097151: "\x30\xff\xff\x7f", 2097152: "\x30\x80\x80\x80\x01", mqtt.MaxBody: "\x30\xff\xff\xff\x7f",
+		2097151: "\x30\xff\xff\x7f", 2097152: "\x30\x80\x80\x80\x01",
 	} {
 		b, err := mqtt.Publish{Topic: []byte("a"), Payload: make([]byte, n-3)}.Append(nil, mqtt.V311)
 		if err != nil || !strings.HasPrefix(string(b[:16]), want+"\x00\x01a\x00") || len(b) != len(want)+n {
@@ -110,6 +110,9 @@ func TestLengthsHaveAsManyBytesAsTheyNeed(t *testing.T) { // P20.1
 		if h.Length != n || size != len(want) || err != nil {
 			t.Errorf("a body of %d bytes: %+v, %d, %v", n, h, size, err)
 		}
+	}
+	if h, size, err := mqtt.DecodeHeader([]byte("\x30\xff\xff\xff\x7f")); h.Length != mqtt.MaxBody || size != mqtt.MaxHeader || err != nil {
+		t.Errorf("the longest body: %+v, %d, %v", h, size, err)
 	}
 }
 
