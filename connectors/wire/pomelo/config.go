@@ -12,6 +12,9 @@ type Config struct {
 	// Heartbeat is how often client and server show each other life. Zero and
 	// less mean no heartbeats: those of a client are swallowed (P5.2).
 	Heartbeat time.Duration
+	// Unannounced has heartbeats and acks answered with a heartbeat although Heartbeat is zero
+	// and the handshake announces none (P19.7).
+	Unannounced bool
 	// Timeout is how long a client may be silent. Zero means twice Heartbeat,
 	// without heartbeats for ever, as does less. With heartbeats it counts from
 	// the ack on (P5), without them from the first moment on (P13.6). Every frame

@@ -13,8 +13,9 @@ import (
 
 // Codes of a handshake's answer (P4.2).
 const (
-	codeOK        = 200
-	codeOldClient = 501
+	codeOK = 200
+	// CodeOldClient refuses a client that does not know what it must.
+	CodeOldClient = 501
 )
 
 var (
@@ -76,7 +77,7 @@ func (p *Protocol) check(typ, version string) (code int32, text string) {
 		}
 	}()
 	if !p.cfg.CheckClient(typ, version) {
-		return codeOldClient, "pomelo: client too old"
+		return CodeOldClient, "pomelo: client too old"
 	}
 	return codeOK, ""
 }
@@ -87,10 +88,7 @@ func (p *Protocol) refuse(step *connectors.Step, code int32, text string) {
 	if code == codeOK || code == 0 {
 		code = messages.CodeInternal
 	}
-	start := len(step.Send)
-	step.Send = appendHeader(step.Send, TypeHandshake, 0)
-	step.Send = appendError(step.Send, code, "")
-	step.Send, _ = closeHeader(step.Send, start)
+	step.Send = AppendRefusal(step.Send, code)
 	p.close(step, messages.CauseRefused, text)
 }
 

@@ -144,7 +144,7 @@ func (p *Protocol) ack(step *connectors.Step, now time.Time) {
 // heartbeat sends one, if there are heartbeats: one at the ack, one for each of
 // the client's, none by our own clock (P5.1, P5.2).
 func (p *Protocol) heartbeat(step *connectors.Step) {
-	if p.cfg.Heartbeat > 0 {
+	if p.cfg.Heartbeat > 0 || p.cfg.Unannounced {
 		step.Send = appendHeader(step.Send, TypeHeartbeat, 0)
 	}
 }
