@@ -1,5 +1,5 @@
 // Package client is the far end: pomelo's side of a client, in Go, over any
-// net.Conn, TCP, TLS, unix sockets and WebSocket, and over socket.io. It serves
+// net.Conn, TCP, TLS, unix sockets, WebSocket and UDP, and over socket.io. It serves
 // users' programs, tests and load generators.
 package client
 
@@ -38,7 +38,7 @@ func (e *KickError) Error() string { return "client: kicked: " + e.Reason }
 // Config says where the server is and who comes in. Only Dial needs an Addr.
 type Config struct {
 	// Addr is "tcp://host:port" or for short "host:port", "tls://host:port",
-	// "ws://host:port/path", "wss://…" or "unix:/path"; or for socket.io
+	// "ws://host:port/path", "wss://…", "unix:/path" or "udp://host:port"; or for socket.io
 	// "sio://host:port/path" and, over TLS, "sios://…", where no path and "/" mean
 	// "/socket.io/".
 	Addr string
@@ -57,8 +57,8 @@ type Config struct {
 	TLS *tls.Config
 	// Header is sent with a WebSocket upgrade: Origin, Cookie, …
 	Header http.Header
-	// NetDial makes the connection below TLS and WebSocket. Nil means a
-	// net.Dialer's.
+	// NetDial makes the connection below TLS and WebSocket, or for UDP one that keeps
+	// datagrams apart. Nil means a net.Dialer's.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 

@@ -16,6 +16,10 @@ func dial(ctx context.Context, cfg Config) (wire, talk, error) {
 		w, err := dialEngine(ctx, cfg)
 		return w, packets{silent: cfg.Silent}, err
 	}
+	if addr, ok := strings.CutPrefix(cfg.Addr, "udp://"); ok {
+		d, err := dialDatagrams(ctx, cfg, addr)
+		return d, lossy{d: d}, err
+	}
 	w, err := dialPomelo(ctx, cfg)
 	return w, packages{}, err
 }
@@ -46,6 +50,14 @@ func dialStream(ctx context.Context, cfg Config, network, addr string) (wire, er
 		return nil, err
 	}
 	return &stream{conn: conn}, nil
+}
+
+func dialDatagrams(ctx context.Context, cfg Config, addr string) (*datagrams, error) {
+	conn, err := cfg.NetDial(ctx, "udp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &datagrams{conn: conn}, nil
 }
 
 func dialTLS(ctx context.Context, cfg Config, addr string) (wire, error) {

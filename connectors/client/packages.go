@@ -27,6 +27,7 @@ type helloSys struct {
 	Type    string   `json:"type"`
 	Version string   `json:"version"`
 	RSA     struct{} `json:"rsa"`
+	Cookie  *string  `json:"cookie,omitempty"` // where there are cookies: empty for none yet
 }
 
 // enter says hello and acks the answer.

@@ -41,6 +41,7 @@ var table = []rule{
 		tests: []string{"connectors/*"},
 	},
 	{of: "connectors/client", ours: edge, others: []string{websocket}, tests: []string{"connectors/*"}},
+	{of: "connectors/udp", ours: edge, others: []string{"golang.org/x/net/ipv4"}},
 	{of: "connectors/*", ours: edge, others: []string{websocket}},
 	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{of: "actors/actortest", ours: []string{"messages", "connectors", "connectors/body", "actors", "internal/calm"}, others: []string{protoactor}},

@@ -1,0 +1,209 @@
+package udp
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/admit"
+	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+var (
+	_ connectors.Conn      = (*conn)(nil)
+	_ connectors.Deliverer = (*conn)(nil)
+	_ connectors.Prompt    = (*conn)(nil)
+)
+
+// conn is one client: a peer of the listener's socket.
+type conn struct {
+	l     *listener
+	peer  netip.AddrPort
+	place admit.Place
+	half  *half // nil when a cookie has proven the address
+	limit atomic.Int64
+
+	behind *conn // in the crew's queue
+
+	mu      sync.Mutex // the reader, the crew, the writer and whoever closes meet here
+	to      connectors.Sink
+	inbox   *inbox // nil when nothing waits
+	taken   bool   // somebody of the crew brings, or will
+	acked   bool   // the handshake is done
+	answer  []byte // of the handshake, until the ack: it may be asked for again
+	kicked  bool   // the client has been told why it must go
+	closed  bool
+	deaf    bool // the sink wants no more
+	refused bool // it has been told that what it is to be told is too long
+}
+
+// hear takes a datagram. It is the reader's to call.
+func (c *conn) hear(b []byte) {
+	n := packages(b)
+	c.mu.Lock()
+	if n == 0 || n > 1 && !c.acked {
+		c.mu.Unlock()
+		c.l.owner.counts.dropped.Add(1)
+		return
+	}
+	again, proven := c.shakes(b[0])
+	if again == nil {
+		c.queue(b)
+	}
+	c.mu.Unlock()
+	if proven {
+		c.l.prove(c.half)
+	}
+	if again != nil {
+		c.repeat(again)
+	}
+}
+
+// shakes is called with mu held. It tells what to say again to a client that asks again for the
+// answer to its handshake, and whether what it says proves its address (P19.3, P19.6).
+func (c *conn) shakes(typ byte) (again []byte, proven bool) {
+	switch {
+	case c.answer == nil:
+	case typ == pomelo.TypeHandshake:
+		again = c.answer
+	case typ == pomelo.TypeAck:
+		c.answer, c.acked = nil, true
+		proven = c.half != nil
+	}
+	return again, proven
+}
+
+func (c *conn) repeat(answer []byte) {
+	if c.half == nil || c.l.spend(c.half, len(answer)) {
+		c.l.send(c.peer, [][]byte{answer})
+	}
+}
+
+// queue is called with mu held.
+func (c *conn) queue(b []byte) {
+	if c.closed || c.deaf {
+		return
+	}
+	if c.inbox == nil {
+		c.inbox = inboxes.Get().(*inbox)
+	}
+	if !c.inbox.add(b) {
+		c.l.owner.counts.dropped.Add(1)
+	}
+	c.hurry()
+}
+
+// hurry is called with mu held.
+func (c *conn) hurry() {
+	if c.to != nil && c.inbox != nil && !c.taken {
+		c.taken = true
+		c.l.crew.schedule(c)
+	}
+}
+
+// Deliver has all that the client sends brought to a sink, what waits already first.
+func (c *conn) Deliver(to connectors.Sink) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.to = to
+	c.hurry()
+}
+
+// bring runs in the crew until nothing waits.
+func (c *conn) bring() {
+	for in := c.next(); in != nil; in = c.next() {
+		more := in.each(c.take)
+		in.free()
+		if !more {
+			c.ignore()
+			return
+		}
+	}
+}
+
+// ignore drops what still comes of a client that the sink wants no more of.
+func (c *conn) ignore() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deaf, c.inbox = true, nil
+}
+
+func (c *conn) next() *inbox {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in := c.inbox
+	if c.inbox = nil; in == nil || c.closed {
+		c.taken = false
+		return nil
+	}
+	return in
+}
+
+// take brings frames, and the end with one that is too long, or a kick, by which clients leave
+// (P19.9). The limit is asked at the last moment: what an ack allows holds for what comes behind it.
+func (c *conn) take(frames []connectors.Frame) (more bool) {
+	most := int(c.limit.Load())
+	for i, f := range frames {
+		switch {
+		case most > 0 && len(f.Data) > most:
+			return c.to.Take(frames[:i], connectors.ErrTooLarge)
+		case f.Data[0] == pomelo.TypeKick:
+			return c.to.Take(frames[:i], io.EOF)
+		}
+	}
+	return c.to.Take(frames, nil)
+}
+
+// ReadFrames is not called: see Deliver.
+func (c *conn) ReadFrames() ([]connectors.Frame, error) { return nil, net.ErrClosed }
+
+// SetReadLimit ends the client when a datagram of more than n bytes comes.
+func (c *conn) SetReadLimit(n int) { c.limit.Store(int64(n)) }
+
+// Close forgets the client. One that has come in is told why, unless it has been, or has given the
+// reason itself (P19.9).
+func (c *conn) Close(r connectors.Reason) {
+	c.mu.Lock()
+	first := !c.closed
+	c.closed = true
+	tell := c.acked && !c.kicked && ours(r.Cause)
+	c.inbox = nil
+	c.mu.Unlock()
+	if !first {
+		return
+	}
+	if tell {
+		c.farewell(r)
+	}
+	c.l.leave(c)
+}
+
+// ours tells whether an end is the server's doing. Of others the client knows, or it may not have
+// been the client at all that caused it.
+func ours(cause messages.Cause) bool {
+	switch cause {
+	case messages.CauseClient, messages.CauseMalformed, messages.CauseTooLarge, messages.CauseRefused, messages.CauseNetwork:
+		return false
+	}
+	return true
+}
+
+func (c *conn) farewell(r connectors.Reason) {
+	b, err := pomelo.Codec{}.AppendKick(nil, &messages.Kick{
+		Reason:       r.Cause.Word(),
+		RetryAfterMs: uint32(r.RetryAfter.Milliseconds()),
+		SpreadMs:     uint32(r.Spread.Milliseconds()),
+	})
+	if err == nil {
+		c.l.send(c.peer, [][]byte{b})
+	}
+}
+
+// Transport is "udp".
+func (c *conn) Transport() string    { return "udp" }
+func (c *conn) LocalAddr() net.Addr  { return c.l.Addr() }
+func (c *conn) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(c.peer) }
