@@ -14,7 +14,7 @@ type half struct {
 	peer       netip.AddrPort
 	left       int       // bytes that may go there
 	until      time.Time // then it is forgotten
-	busy       bool      // it is a client's
+	clients    int       // that are there: one, or one more whose refusal is under way
 	prev, next *half
 }
 
@@ -39,7 +39,7 @@ func (t *halves) enter(peer netip.AddrPort, now time.Time) *half {
 	case h == nil:
 		h = t.add(peer, now)
 	}
-	h.busy = true
+	h.clients++
 	return h
 }
 
@@ -59,7 +59,7 @@ func (t *halves) add(peer netip.AddrPort, now time.Time) *half {
 // same time, and may be a moment late.
 func (t *halves) expire(now time.Time) {
 	for h := t.first; h != nil && !now.Before(h.until); h = h.next {
-		if !h.busy {
+		if h.clients == 0 {
 			t.drop(h)
 		}
 	}

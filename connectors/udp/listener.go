@@ -166,7 +166,7 @@ func (l *listener) admit(c *conn, proven bool, now time.Time) bool {
 	}
 	if l.owner.gate.Enter(&c.place, c.peer.Addr(), now) != admit.None {
 		if c.half != nil {
-			c.half.busy = false
+			c.half.clients--
 		}
 		return false
 	}
@@ -192,15 +192,27 @@ func (l *listener) spend(h *half, n int) bool {
 	return true
 }
 
+// forget makes a stranger of a client that is being refused: it may come again at once.
+func (l *listener) forget(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drop(c)
+}
+
+// drop is called with mu held.
+func (l *listener) drop(c *conn) {
+	if l.conns[c.peer] == c {
+		delete(l.conns, c.peer)
+	}
+}
+
 // leave counts a client out. The last one closes the socket, once nobody accepts.
 func (l *listener) leave(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.conns[c.peer] == c {
-		delete(l.conns, c.peer)
-	}
+	l.drop(c)
 	if c.half != nil {
-		c.half.busy = false
+		c.half.clients--
 	}
 	c.place.Leave(time.Now())
 	if l.closed && len(l.conns) == 0 {

@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"sync"
@@ -122,12 +123,20 @@ func (c *conn) noteAnswer(o *load) error {
 	if c.half != nil && !c.l.spend(c.half, o.size()) {
 		if !c.refused && c.l.spend(c.half, len(refusal)) {
 			c.refused = true
+			c.l.forget(c)
 			c.l.send(c.peer, [][]byte{refusal})
 		}
 		return errUnproven
 	}
-	if o.answer {
+	switch {
+	case !o.answer:
+	case bytes.HasPrefix(o.pieces[0][pomelo.HeaderLen:], accepted):
 		c.answer = append([]byte(nil), o.pieces[0]...)
+	default:
+		c.l.forget(c)
 	}
 	return nil
 }
+
+// accepted is how an answer begins that lets the client in; others refuse it.
+var accepted = []byte(`{"code":200`)

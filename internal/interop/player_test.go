@@ -27,6 +27,7 @@ const (
 type player struct {
 	addr  string
 	ws    bool
+	udp   bool
 	timed bool
 	swap  bool  // heartbeats and other packages may swap places
 	odd   frame // how data is framed, where that is not recorded
@@ -57,7 +58,7 @@ func (p *player) start(steps []step) error {
 	if steps[0].away {
 		p.ws = false // it does not come to an upgrade
 	}
-	if p.peer, err = dial(p.addr, p.ws); err != nil {
+	if p.peer, err = p.dial(); err != nil {
 		return err
 	}
 	p.last = time.Now()
@@ -68,6 +69,13 @@ func (p *player) start(steps []step) error {
 		err = errors.New("upgrade: " + p.resp.Status)
 	}
 	return err
+}
+
+func (p *player) dial() (*peer, error) {
+	if p.udp {
+		return dialUDP(p.addr)
+	}
+	return dial(p.addr, p.ws)
 }
 
 // close hangs up, here and on the other connections of the transcript.

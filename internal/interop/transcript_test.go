@@ -56,6 +56,7 @@ type step struct {
 	ClientSees    string          `json:"client_sees"`
 	Value         json.RawMessage `json:"value"`
 	ServerProcess string          `json:"server_process"`
+	TCP           string          `json:"tcp"`
 
 	// Not recorded, but said by the table of what we do instead: the
 	// connection ends, whatever close code comes before; an HTTP error comes
