@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +146,29 @@ func TestPlayersMeetOverSocketIO(t *testing.T) {
 		t.Errorf("kicked = %v, %q, want true, too fast", kicked, reason)
 	}
 	a.hears(`onLeave {"id":2,"name":"Grace","why":"kicked, too fast"}`)
+}
+
+func TestPlayersMeetOverUDP(t *testing.T) {
+	place, err := net.ListenPacket("udp", "127.0.0.1:0") // a port that is free
+	if err != nil {
+		t.Fatal(err)
+	}
+	place.Close()
+	at := place.LocalAddr().String()
+	a, g := visit(t, serve(t, "-udp", at, "-heartbeat", "5s")), visit(t, "udp://"+at)
+	if got, want := g.client.Handshake().Heartbeat, 5*time.Second; got != want {
+		t.Errorf("heartbeat = %v, want %v", got, want)
+	}
+	overUDP := strings.Replace(grace, "tcp", "udp", 1)
+	a.ask("lobby.join", adaJoins)
+	g.expect("lobby.join", graceJoins, overUDP[:len(overUDP)-1]+`,"players":[`+ada+`,`+overUDP+`]}`)
+	a.hears("onJoin " + overUDP)
+	a.tell("lobby.move", `{"x":1,"y":2}`)
+	g.hears(`onMove {"id":1,"x":1,"y":2}`)
+	a.expect("lobby.kick", `{"id":2,"reason":"too fast"}`, "{}")
+	if reason, kicked := g.ends(); !kicked || reason != "too fast" {
+		t.Errorf("kicked = %v, %q, want true, too fast", kicked, reason)
+	}
 }
 
 func TestJoinAnswers(t *testing.T) {

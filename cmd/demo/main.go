@@ -1,5 +1,5 @@
 // Command demo is a small game on fairlead: a lobby where players move, chat and
-// kick each other, over TCP, WebSocket, socket.io and MQTT on one port, with its page on it.
+// kick each other, over TCP, WebSocket, socket.io and MQTT on one port, with its page on it, and over UDP.
 package main
 
 import (

@@ -13,6 +13,7 @@ const (
 	hybridName = "hybrid"
 	sioName    = "sio"
 	mqttName   = "mqtt"
+	udpName    = "udp"
 )
 
 // Values of -sio and -mqtt that are no address.
@@ -26,6 +27,7 @@ const usage = `A small game on fairlead: a lobby where players move, chat and ki
   -addr string         where to listen, host:port or unix:/path (default 127.0.0.1:3010)
   -sio string          where socket.io clients come to: same (port), off, host:port or unix:/path (default same)
   -mqtt string         where MQTT clients come to: same (port; their WebSockets at /mqtt), off or an address (default same)
+  -udp string          where Pomelo's clients over UDP come to, host:port or off (default off)
   -tick duration       how long a push waits for others to share its write; 0: never (default 20ms)
   -heartbeat duration  how often client and server show each other life; 0: never, but for socket.io (default 30s)
   -drain duration      how long clients have to leave when it stops; 0: none (default 1.5s)
@@ -33,10 +35,10 @@ const usage = `A small game on fairlead: a lobby where players move, chat and ki
 
 // options are the command's flags.
 type options struct {
-	addr, sio, mqtt string
-	tick, heartbeat time.Duration
-	drain           time.Duration
-	help            bool
+	addr, sio, mqtt, udp string
+	tick, heartbeat      time.Duration
+	drain                time.Duration
+	help                 bool
 }
 
 func parse(args []string) (options, error) {
@@ -46,6 +48,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.addr, "addr", "127.0.0.1:3010", "")
 	f.StringVar(&o.sio, "sio", same, "")
 	f.StringVar(&o.mqtt, "mqtt", same, "")
+	f.StringVar(&o.udp, "udp", off, "")
 	f.DurationVar(&o.tick, "tick", 20*time.Millisecond, "")
 	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "")
 	f.DurationVar(&o.drain, "drain", 1500*time.Millisecond, "")
@@ -59,6 +62,8 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q (-h lists the flags)", f.Arg(0))
 	case o.sio == "" || o.mqtt == "":
 		return o, fmt.Errorf("-sio %q, -mqtt %q: want %s, %s or an address", o.sio, o.mqtt, same, off)
+	case o.udp == "":
+		return o, fmt.Errorf("-udp %q: want %s or an address", o.udp, off)
 	case o.tick < 0:
 		return o, fmt.Errorf("-tick %v: less than nothing", o.tick)
 	case o.heartbeat < 0:

@@ -82,6 +82,10 @@ func TestStartErrorsAreOneClearLine(t *testing.T) {
 		"a port of socket.io":     {[]string{"-addr", "127.0.0.1:0", "-sio", taken.Addr().String()}, []string{taken.Addr().String(), "in use"}},
 		"socket.io at no address": {[]string{"-addr", "127.0.0.1:0", "-sio", "nowhere"}, []string{"nowhere"}},
 		"socket.io at nothing":    {[]string{"-sio", ""}, []string{`-sio ""`, "same", "off"}},
+		"no address for UDP":      {[]string{"-addr", "127.0.0.1:0", "-udp", "nowhere"}, []string{"nowhere"}},
+		"MQTT at no address":      {[]string{"-addr", "127.0.0.1:0", "-mqtt", "nowhere"}, []string{"nowhere"}},
+		"MQTT at nothing":         {[]string{"-mqtt", ""}, []string{`-mqtt ""`, "same", "off"}},
+		"UDP at nothing":          {[]string{"-udp", ""}, []string{`-udp ""`, "off"}},
 		"a negative drain":        {[]string{"-drain", "-1s"}, []string{"-drain", "-1s"}},
 		"an argument":             {[]string{"now"}, []string{`"now"`}},
 	}

@@ -9,12 +9,16 @@ import (
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 )
 
+// places are where clients come to, by kind; those that may not come have none.
+type places struct{ at, sio, mqtt, udp place }
+
 // screen is what the terminal shows while the demo runs: what there is, what to
 // try, how to stop.
 func screen(fl addresses, o options) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	at, sio, mqtt := reachable(fl.Addrs(hybridName)), reachable(fl.Addrs(sioName)), reachable(fl.Addrs(mqttName))
+	p := places{reachable(fl.Addrs(hybridName)), reachable(fl.Addrs(sioName)), reachable(fl.Addrs(mqttName)), reachable(fl.Addrs(udpName))}
+	at, sio, mqtt, udp := p.at, p.sio, p.mqtt, p.udp
 
 	line("\nfairlead demo: every client is an actor\n")
 	if at.web {
@@ -28,8 +32,11 @@ func screen(fl addresses, o options) string {
 	if mqtt.addr != "" {
 		line("  mqtt       %s         clients of 3.1, 3.1.1 and 5; their WebSockets at %s", mqtt.addr, webSocketPath(o))
 	}
+	if udp.addr != "" {
+		line("  udp        %s         Pomelo, a package a datagram", udp.addr)
+	}
 	line("\nTry\n")
-	for i, what := range tries(at, sio, mqtt) {
+	for i, what := range p.tries() {
 		line("  %d. %s", i+1, what)
 	}
 	line("\nCtrl-C drains it: clients are answered, told when to come back, and closed; twice, it ends at once.\n")
@@ -50,7 +57,8 @@ func webSocketPath(o options) string {
 }
 
 // tries is what one can do, for those who can.
-func tries(at, sio, mqtt place) (list []string) {
+func (p places) tries() (list []string) {
+	at, sio, mqtt, udp := p.at, p.sio, p.mqtt, p.udp
 	if at.web {
 		list = append(list, "Open the page in two windows. Move, chat, and kick one from the other:\n"+
 			"     a message to the PID of its socket, and its page says why.")
@@ -64,7 +72,12 @@ func tries(at, sio, mqtt place) (list []string) {
 	if mqtt.web {
 		list = append(list, "Ask from a terminal, with MQTT:\n     "+mqtt.ask())
 	}
-	return append(list, "Ask from a terminal, byte for byte:\n     "+at.echo())
+	list = append(list, "Ask from a terminal, byte for byte:\n     "+at.echo())
+	if udp.addr != "" {
+		list = append(list, "The same over UDP, and a hundred at once:\n     "+udp.echoDatagrams()+
+			"\n     go run ./cmd/robot -addr udp://"+udp.addr)
+	}
+	return list
 }
 
 func pushes(tick time.Duration) string {
@@ -96,15 +109,21 @@ func reachable(addrs []net.Addr) place {
 	if len(addrs) == 0 {
 		return place{}
 	}
-	tcp, ok := addrs[0].(*net.TCPAddr)
-	if !ok {
-		return place{addr: addrs[0].String()}
+	switch a := addrs[0].(type) {
+	case *net.TCPAddr:
+		return typed(a.IP, a.Port, true)
+	case *net.UDPAddr:
+		return typed(a.IP, a.Port, false)
 	}
-	host := tcp.IP.String()
-	if tcp.IP.IsUnspecified() {
+	return place{addr: addrs[0].String()}
+}
+
+func typed(ip net.IP, port int, web bool) place {
+	host := ip.String()
+	if ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return place{net.JoinHostPort(host, fmt.Sprint(tcp.Port)), host, tcp.Port, true}
+	return place{net.JoinHostPort(host, fmt.Sprint(port)), host, port, web}
 }
 
 // echo is a shell line that shakes hands, asks lobby.echo and shows the answer.
@@ -113,8 +132,15 @@ func (p place) echo() string {
 	if p.web {
 		nc = fmt.Sprintf("nc %s %d", p.host, p.port)
 	}
-	hello, request := conversation()
-	return fmt.Sprintf("(printf '%s'; sleep 1; printf '%s'; sleep 1) | %s", octal(hello), octal(request), nc)
+	hello, ack, request := conversation()
+	return fmt.Sprintf("(printf '%s'; sleep 1; printf '%s'; sleep 1) | %s", octal(hello), octal(append(ack, request...)), nc)
+}
+
+// echoDatagrams is the same over UDP, where a datagram holds one package before the ack.
+func (p place) echoDatagrams() string {
+	hello, ack, request := conversation()
+	return fmt.Sprintf("(printf '%s'; sleep 1; printf '%s'; sleep 1; printf '%s'; sleep 1) | nc -u -w 1 %s %d",
+		octal(hello), octal(ack), octal(request), p.host, p.port)
 }
 
 // ask is a shell line that asks lobby.echo by MQTT.
@@ -123,21 +149,17 @@ func (p place) ask() string {
 }
 
 // conversation is what a client sends: the handshake, and once that is answered
-// the ack and one request.
-func conversation() (hello, request []byte) {
+// the ack and a request.
+func conversation() (hello, ack, request []byte) {
 	const echo = "\x00\x01\x0alobby.echo" + `{"hi":1}`
-	hello = packages(pomelo.Package{Type: pomelo.TypeHandshake, Body: []byte(`{"sys":{"type":"sh"}}`)})
-	request = packages(
-		pomelo.Package{Type: pomelo.TypeAck},
-		pomelo.Package{Type: pomelo.TypeData, Body: []byte(echo)},
-	)
-	return hello, request
+	hello = bytesOf(pomelo.Package{Type: pomelo.TypeHandshake, Body: []byte(`{"sys":{"type":"sh"}}`)})
+	ack = bytesOf(pomelo.Package{Type: pomelo.TypeAck})
+	request = bytesOf(pomelo.Package{Type: pomelo.TypeData, Body: []byte(echo)})
+	return hello, ack, request
 }
 
-func packages(list ...pomelo.Package) (b []byte) {
-	for _, p := range list {
-		b, _ = p.Append(b) // fails only over 16 MiB
-	}
+func bytesOf(p pomelo.Package) []byte {
+	b, _ := p.Append(nil) // fails only over 16 MiB
 	return b
 }
 

@@ -50,6 +50,7 @@ func TestScreenNamesAddressesAsOneTypesThem(t *testing.T) {
 		"no MQTT":           {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, nil, 0, []string{"3. Ask from a terminal, byte"}, "mqtt"},
 		"MQTT by file":      {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, listens{mqttName: {&net.UnixAddr{Name: "/run/mqtt", Net: "unix"}}}, 0, []string{"mqtt       /run/mqtt "}, "mosquitto"},
 		"MQTT alone":        {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, listens{mqttName: {&net.TCPAddr{IP: net.IPv6loopback, Port: 81}}}, 0, []string{"WebSockets at /\n", "mosquitto_rr -h ::1 -p 81 -V 5 -t lobby/echo"}, "console"},
+		"UDP":               {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, listens{udpName: {&net.UDPAddr{IP: net.IPv6unspecified, Port: 82}}}, 0, []string{"udp        localhost:82 ", "nc -u -w 1 localhost 82", "robot -addr udp://localhost:82"}, "http://localhost"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -83,13 +84,13 @@ func TestScreensShellLineIsAnswered(t *testing.T) {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	hello, request := conversation()
+	hello, ack, request := conversation()
 	for _, step := range []struct {
 		send []byte
 		want string // the end of what comes back
 	}{
 		{hello, "}"},
-		{request, "\x04\x00\x00\x0a\x04\x01" + `{"hi":1}`},
+		{append(ack, request...), "\x04\x00\x00\x0a\x04\x01" + `{"hi":1}`},
 	} {
 		made, err := exec.Command(shell, "-c", "printf '"+octal(step.send)+"'").Output()
 		if err != nil {

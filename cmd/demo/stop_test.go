@@ -86,14 +86,14 @@ func shakeHands(t *testing.T, url string) *websocket.Conn {
 	}
 	t.Cleanup(func() { ws.Close() })
 	_ = ws.SetReadDeadline(time.Now().Add(patience))
-	hello, request := conversation()
+	hello, ack, request := conversation()
 	if err := ws.WriteMessage(websocket.BinaryMessage, hello); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := ws.ReadMessage(); err != nil {
 		t.Fatal(err)
 	}
-	if err := ws.WriteMessage(websocket.BinaryMessage, request); err != nil {
+	if err := ws.WriteMessage(websocket.BinaryMessage, append(ack, request...)); err != nil {
 		t.Fatal(err)
 	}
 	return ws

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,7 +90,11 @@ func (o options) source(addr string, i int) net.Addr {
 	if runtime.GOOS != "linux" || o.conns <= perSource || !loopback(addr) {
 		return nil
 	}
-	return &net.TCPAddr{IP: net.IPv4(127, 0, byte(1+i/perSource), 1)}
+	ip := net.IPv4(127, 0, byte(1+i/perSource), 1)
+	if strings.HasPrefix(addr, "udp:") {
+		return &net.UDPAddr{IP: ip}
+	}
+	return &net.TCPAddr{IP: ip}
 }
 
 func loopback(addr string) bool {

@@ -21,6 +21,7 @@ func TestManyOnOneMachineComeFromSeveralAddresses(t *testing.T) {
 		"few":                 {20000, "tcp://127.0.0.1:1", map[int]string{0: "", 19999: ""}},
 		"many":                {50000, "tcp://127.0.0.1:1", map[int]string{0: "127.0.1.1", 19999: "127.0.1.1", 20000: "127.0.2.1", 49999: "127.0.3.1"}},
 		"many, by name":       {20001, "ws://localhost:1/", map[int]string{20000: "127.0.2.1"}},
+		"many, over UDP":      {50000, "udp://127.0.0.1:1", map[int]string{0: "127.0.1.1", 49999: "127.0.3.1"}},
 		"many, elsewhere":     {50000, "ws://192.0.2.1:1/", map[int]string{0: "", 49999: ""}},
 		"many, over IPv6":     {50000, "ws://[::1]:1/", map[int]string{0: "", 49999: ""}},
 		"many, through files": {50000, "unix:/s", map[int]string{0: "", 49999: ""}},
@@ -30,7 +31,10 @@ func TestManyOnOneMachineComeFromSeveralAddresses(t *testing.T) {
 			o := options{conns: tt.conns, addrs: []string{tt.addr}}
 			for i, want := range tt.want {
 				got := ""
-				if from, ok := o.source(tt.addr, i).(*net.TCPAddr); ok {
+				switch from := o.source(tt.addr, i).(type) {
+				case *net.TCPAddr:
+					got = from.IP.String()
+				case *net.UDPAddr:
 					got = from.IP.String()
 				}
 				if got != want {

@@ -21,7 +21,8 @@ Scenarios
 Which server
   -addr list          where it is: tcp://host:port, tls://host:port, ws://host:port/path, wss://…,
                       for socket.io sio://host:port/path, sios://… (no path: /socket.io/),
-                      or unix:/path; of several, with commas between, the clients take turns
+                      udp://host:port, or unix:/path; of several, with commas between, the clients
+                      take turns
                       (default ws://127.0.0.1:{port}/)
   -port number        what {port} stands for in -addr and -server (default 3010)
   -insecure           believe any TLS certificate

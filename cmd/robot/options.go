@@ -138,13 +138,13 @@ func checkAddr(addr string) error {
 	}
 	u, err := url.Parse(addr)
 	switch {
-	case err == nil && !slices.Contains([]string{"tcp", "tls", "ws", "wss", "sio", "sios"}, u.Scheme),
+	case err == nil && !slices.Contains([]string{"tcp", "tls", "ws", "wss", "sio", "sios", "udp"}, u.Scheme),
 		err == nil && u.Hostname() == "",
-		err == nil && u.Port() == "" && (u.Scheme == "tcp" || u.Scheme == "tls"):
+		err == nil && u.Port() == "" && slices.Contains([]string{"tcp", "tls", "udp"}, u.Scheme):
 		err = errors.New("no such address")
 	}
 	if err != nil {
-		return errors.New("want tcp://host:port, tls://host:port, ws://host:port/path, wss://…, sio://host:port/path, sios://… or unix:/path")
+		return errors.New("want tcp://host:port, tls://host:port, ws://host:port/path, wss://…, sio://host:port/path, sios://…, udp://host:port or unix:/path")
 	}
 	return nil
 }

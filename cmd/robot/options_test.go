@@ -56,8 +56,8 @@ func TestMistakesInFlagsAreOneClearLine(t *testing.T) {
 }
 
 func TestAddressesThatAreGood(t *testing.T) {
-	o, err := parse([]string{"-port", "4010", "-addr", "tcp://h:{port},tls://h:1,ws://h:{port}/p,wss://h,sio://h:{port},sios://h/p/,ws://[::1]:1/,unix:/s"})
-	want := []string{"tcp://h:4010", "tls://h:1", "ws://h:4010/p", "wss://h", "sio://h:4010", "sios://h/p/", "ws://[::1]:1/", "unix:/s"}
+	o, err := parse([]string{"-port", "4010", "-addr", "tcp://h:{port},tls://h:1,ws://h:{port}/p,wss://h,sio://h:{port},sios://h/p/,ws://[::1]:1/,udp://h:{port},unix:/s"})
+	want := []string{"tcp://h:4010", "tls://h:1", "ws://h:4010/p", "wss://h", "sio://h:4010", "sios://h/p/", "ws://[::1]:1/", "udp://h:4010", "unix:/s"}
 	if err != nil || !slices.Equal(o.addrs, want) {
 		t.Errorf("addresses = %q, %v, want %q", o.addrs, err, want)
 	}

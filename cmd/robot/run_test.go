@@ -19,7 +19,8 @@ func TestEveryScenarioIsPlayedOverEveryWire(t *testing.T) {
 		"TCP":              "tcp://" + addr,
 		"WebSocket":        "ws://" + addr + "/",
 		"socket.io":        "sio://" + addr,
-		"all, in turn":     "tcp://" + addr + ",ws://" + addr + ",sio://" + addr + "/socket.io/",
+		"UDP":              "udp://" + addr,
+		"all, in turn":     "tcp://" + addr + ",ws://" + addr + ",sio://" + addr + "/socket.io/,udp://" + addr,
 		"host by its name": strings.Replace("ws://"+addr, "127.0.0.1", "localhost", 1),
 	}
 	scenarios := map[string]struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"github.com/fairlead-go/fairlead/connectors/hybrid"
 	"github.com/fairlead-go/fairlead/connectors/port"
 	"github.com/fairlead-go/fairlead/connectors/sio"
+	"github.com/fairlead-go/fairlead/connectors/udp"
 	"github.com/fairlead-go/fairlead/internal/leak"
 	"github.com/fairlead-go/fairlead/supervisor"
 )
@@ -70,9 +72,13 @@ func startLobby(at string, l lobby) (addr string, end func(), err error) {
 	actors.HandleRaw(routes, "echo", or(l.echo, echoes))
 	actors.HandleRaw(routes, "join", or(l.join, joins))
 	actors.HandleRaw(routes, "chat", or(l.chat, chats))
-	p := &port.Port{Addr: at}
+	place, err := net.Listen("tcp", at)
+	if err != nil {
+		return "", nil, err
+	}
+	p := &port.Port{Listener: place}
 	fl, err := supervisor.Start(system, supervisor.Config{
-		Connectors: []connectors.Source{&hybrid.Connector{Port: p}, &sio.Connector{Port: p}},
+		Connectors: []connectors.Source{&hybrid.Connector{Port: p}, &sio.Connector{Port: p}, &udp.Connector{Addr: place.Addr().String()}},
 		Routes:     []actors.Route{routes},
 		Handshake:  l.handshake,
 		Logger:     quiet,
