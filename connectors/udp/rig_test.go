@@ -50,8 +50,17 @@ func bubble(t *testing.T, c *udp.Connector, f func(r *rig)) {
 
 func start(t testing.TB, c *udp.Connector) *rig {
 	t.Helper()
-	r := &rig{TB: t, net: newLan(), connector: c, sessions: make(chan *session, lanRoom), over: make(chan struct{})}
-	c.PacketConn = r.net
+	n := newLan()
+	c.PacketConn = n
+	r := startOn(t, c)
+	r.net = n
+	return r
+}
+
+// startOn starts a connector where it says.
+func startOn(t testing.TB, c *udp.Connector) *rig {
+	t.Helper()
+	r := &rig{TB: t, connector: c, sessions: make(chan *session, lanRoom), over: make(chan struct{})}
 	listeners, err := c.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +80,10 @@ func (r *rig) accept() {
 		s := &session{Conn: c, proto: r.connector.Protocol(c), user: r.user}
 		s.step(func(step *connectors.Step) { s.proto.Open(step, time.Now()) })
 		c.(connectors.Deliverer).Deliver(s)
-		r.sessions <- s
+		select {
+		case r.sessions <- s:
+		default: // they come to their end by themselves
+		}
 	}
 }
 
