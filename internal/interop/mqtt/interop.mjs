@@ -3,7 +3,7 @@
 //          [--versions 3.1,3.1.1,5]  [--limit BYTES]  [--qos 0|1]  [--only REGEX]  [--skip REGEX]
 // Each test prints one PASS or FAIL line; the last line is "N passed, N failed"; exit code 1 when anything failed.
 import { checks, newer } from "./checks.mjs";
-import { Fail } from "./client.mjs";
+import { Fail, within } from "./client.mjs";
 
 const arg = (n, d) => { const i = process.argv.indexOf(`--${n}`); return i < 0 ? d : process.argv[i + 1]; };
 const urls = { tcp: arg("url"), websocket: arg("ws") };
@@ -16,7 +16,7 @@ let passed = 0, failed = 0;
 async function run(label, check) {
   if (only && !only.test(label) || skip && skip.test(label)) return;
   try {
-    await check();
+    await within(check(), 20000, "the check itself");
     passed++;
     console.log(`PASS ${label}`);
   } catch (e) {
