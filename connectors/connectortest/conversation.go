@@ -93,10 +93,10 @@ func codecIsShared(r *rig) {
 	r.start()
 	_, one := r.client()
 	_, two := r.client()
-	if !reflect.TypeOf(one.codec).Comparable() {
-		r.fatal("Codec", "a %T is not comparable", one.codec)
+	if !reflect.TypeOf(one.words()).Comparable() {
+		r.fatal("Codec", "a %T is not comparable", one.words())
 	}
-	if one.codec != two.codec {
+	if one.words() != two.words() {
 		r.broken("Codec", "the Codecs of two clients that came in alike are not equal: what is pushed to many is encoded for each of them")
 	}
 	want := one.push(1, 50)
@@ -122,13 +122,13 @@ func codecAppends(r *rig) {
 	b := body(1, 30)
 	for name, appendTo := range map[string]func(dst []byte) ([]byte, error){
 		"AppendResponse": func(dst []byte) ([]byte, error) {
-			return n.codec.AppendResponse(dst, originOf(q), &messages.Response{Body: b, Encoding: q.Encoding})
+			return n.words().AppendResponse(dst, originOf(q), &messages.Response{Body: b, Encoding: q.Encoding})
 		},
 		"AppendPush": func(dst []byte) ([]byte, error) {
-			return n.codec.AppendPush(dst, &messages.Push{Route: pushRoute, Body: b})
+			return n.words().AppendPush(dst, &messages.Push{Route: pushRoute, Body: b})
 		},
 		"AppendKick": func(dst []byte) ([]byte, error) {
-			return n.codec.AppendKick(dst, &messages.Kick{Reason: "enough"})
+			return n.words().AppendKick(dst, &messages.Kick{Reason: "enough"})
 		},
 	} {
 		r.wantAppended(name, b, appendTo)

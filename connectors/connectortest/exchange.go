@@ -14,7 +14,7 @@ func (r *rig) exchange(f *far, n *near) {
 	f.send(f.client.Request(number, echoRoute, body(number, 0)))
 	n.answer(n.wantRequest(number))
 	f.want(Response, number)
-	if err := n.write(n.push(number+1, 0)); err != nil {
+	if err := n.put(n.push(number+1, 0)); err != nil {
 		n.broken("Conn", "Write to a client that reads failed: %v", err)
 		return
 	}
@@ -50,14 +50,14 @@ func (n *near) wantRequests(from, to int) {
 // answer answers a request with its own body.
 func (n *near) answer(q connectors.Inbound) {
 	n.Helper()
-	if err := n.write(n.response(q)); err != nil {
+	if err := n.put(n.response(q)); err != nil {
 		n.broken("Conn", "Write to a client that reads failed: %v", err)
 	}
 }
 
 func (n *near) response(q connectors.Inbound) []byte {
 	n.Helper()
-	b, err := n.codec.AppendResponse(nil, originOf(q), &messages.Response{Body: q.Body, Encoding: q.Encoding})
+	b, err := n.words().AppendResponse(nil, originOf(q), &messages.Response{Body: q.Body, Encoding: q.Encoding})
 	if err != nil {
 		n.fatal("Codec", "AppendResponse failed: %v", err)
 	}

@@ -77,7 +77,7 @@ func (f *far) send(all ...[]byte) {
 	f.Helper()
 	for _, m := range all {
 		if err := f.wire.put(f.wire.framed(m)); err != nil {
-			f.Fatalf("the client cannot write: %v", err)
+			f.fatal("Conn", "a client cannot write, though nobody has hung up on it: %v", err)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (f *far) stream(all ...[]byte) (b []byte) {
 func (f *far) sendRaw(b []byte) {
 	f.Helper()
 	if err := f.wire.put(b); err != nil {
-		f.Fatalf("the client cannot write: %v", err)
+		f.fatal("Conn", "a client cannot write, though nobody has hung up on it: %v", err)
 	}
 }
 

@@ -178,7 +178,7 @@ func (n *near) act(step *connectors.Step) {
 		n.conn.SetReadLimit(step.ReadLimit)
 	}
 	if len(step.Send) > 0 {
-		_ = n.write(step.Send) // who reads learns of it
+		n.reply(step.Send)
 	}
 	n.admit(step.Codec)
 	for _, q := range step.Requests {
@@ -199,6 +199,15 @@ func (n *near) act(step *connectors.Step) {
 	}
 }
 
+// reply writes what the Protocol says, which for a Deliverer is while a Take runs. Who reads learns of an error.
+func (n *near) reply(packages []byte) {
+	if _, ok := n.conn.(connectors.Deliverer); ok {
+		n.within("Write waited for a Take", "Sink", func() { _ = n.write(packages) })
+		return
+	}
+	_ = n.write(packages)
+}
+
 // admit notes that the handshake is done.
 func (n *near) admit(c connectors.Codec) {
 	if c == nil {
@@ -206,10 +215,17 @@ func (n *near) admit(c connectors.Codec) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.codec == nil {
+	first := n.codec == nil
+	if n.codec = c; first {
 		close(n.ready)
 	}
-	n.codec = c
+}
+
+// words is how messages are written to the client.
+func (n *near) words() connectors.Codec {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.codec
 }
 
 func (n *near) tell(err error) {
@@ -226,10 +242,17 @@ func (n *near) write(packages ...[]byte) error {
 	return n.conn.Write(net.Buffers(packages))
 }
 
+// put is write for who does not expect to wait.
+func (n *near) put(packages ...[]byte) (err error) {
+	n.Helper()
+	n.must("Write did not return", "Conn", func() { err = n.write(packages...) })
+	return err
+}
+
 // push is the package of a push.
 func (n *near) push(number, pad int) []byte {
 	n.Helper()
-	b, err := n.codec.AppendPush(nil, &messages.Push{Route: pushRoute, Body: body(number, pad)})
+	b, err := n.words().AppendPush(nil, &messages.Push{Route: pushRoute, Body: body(number, pad)})
 	if err != nil {
 		n.fatal("Codec", "AppendPush: %v", err)
 	}

@@ -41,7 +41,7 @@ var places = []promise{
 	},
 	{
 		name: "Gone is told", check: gone,
-		text: "A Lingerer closes Gone soon after Close and the end of its clients, and not before.",
+		text: "A Lingerer closes Gone soon after Close and the end of its clients, and not before Close.",
 	},
 }
 
@@ -153,12 +153,19 @@ func comeInWhileClosing(r *rig) {
 func listenAgain(r *rig) {
 	r.start()
 	f, n := r.client()
-	f.hangUp()
-	n.hangUp()
+	r.part(f, n)
 	r.shut()
 	r.listen(r.connector)
 	r.serve()
 	r.exchange(r.client())
+}
+
+// part ends a client in good order: it may have to fetch the end.
+func (r *rig) part(f *far, n *near) {
+	f.listen()
+	n.hangUp()
+	next(shortly, f.ended)
+	f.hangUp()
 }
 
 // shut closes the places and waits until nothing is left of them.
@@ -183,8 +190,7 @@ func placeIsFree(r *rig) {
 	r.start()
 	f, n := r.client()
 	r.exchange(f, n)
-	f.hangUp()
-	n.hangUp()
+	r.part(f, n)
 	r.shut()
 	r.listen(r.At(r, r.place()))
 	r.serve()
@@ -202,7 +208,9 @@ func failedListen(r *rig) {
 		r.broken("Connector", "Listen succeeded at %v, where another connector listens", r.place())
 		return
 	}
-	r.exchange(r.client())
+	f, n := r.client()
+	r.exchange(f, n)
+	r.part(f, n)
 	r.takeDown()
 	for _, l := range r.listeners {
 		r.awaitGone(l)
@@ -219,13 +227,12 @@ func gone(r *rig) {
 		r.Skip("the Listener is no Lingerer")
 	}
 	f, n := r.client()
+	if isClosed(l.Gone()) {
+		r.broken("Lingerer", "Gone was closed before Close")
+	}
 	r.closePlaces()
 	r.exchange(f, n)
-	if isClosed(l.Gone()) {
-		r.broken("Lingerer", "Gone was closed while a client was there")
-	}
-	n.hangUp()
-	f.hangUp()
+	r.part(f, n)
 	r.awaitGone(r.listeners[0])
 }
 

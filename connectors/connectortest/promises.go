@@ -2,6 +2,7 @@ package connectortest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/fairlead-go/fairlead/internal/leak"
 )
@@ -16,7 +17,7 @@ type promise struct {
 
 // promises are all that are checked, in this order.
 func promises() (all []promise) {
-	for _, list := range [][]promise{places, incoming, outgoing, endings, conversation, deliveries, costs} {
+	for _, list := range [][]promise{places, incoming, outgoing, endings, conversation, deliveries, costs, served, leavings} {
 		all = append(all, list...)
 	}
 	return all
@@ -31,11 +32,17 @@ func Run(t *testing.T, h Harness) {
 	for _, p := range promises() {
 		t.Run(p.name, func(t *testing.T) { p.run(t, h) })
 	}
-	t.Run("no goroutine is left", func(t *testing.T) {
-		if err := left(2 * h.Patience); err != nil {
-			t.Errorf("goroutines are left when all listeners and Conns are closed (connectors.Conn, connectors.Listener): %v", err)
-		}
-	})
+	t.Run(nothingLeft, func(t *testing.T) { leftNothing(newRig(t, h), left) })
+}
+
+// nothingLeft is the subtest that follows all promises.
+const nothingLeft = "no goroutine is left"
+
+func leftNothing(r *rig, left func(time.Duration) error) {
+	r.Helper()
+	if err := left(2 * r.Patience); err != nil {
+		r.broken("Conn", "goroutines are left when all Listeners and Conns are closed: %v", err)
+	}
 }
 
 func (p promise) run(t testing.TB, h Harness) {

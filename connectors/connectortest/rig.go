@@ -18,6 +18,7 @@ type rig struct {
 	Harness
 	connector connectors.Connector
 	listeners []connectors.Listener
+	at        net.Addr // where a server listens
 	conns     chan connectors.Conn
 	accepting sync.WaitGroup
 
@@ -78,7 +79,19 @@ func (r *rig) accept(l connectors.Listener) {
 }
 
 // place is where clients go.
-func (r *rig) place() net.Addr { return r.listeners[0].Addr() }
+func (r *rig) place() net.Addr {
+	if r.at != nil {
+		return r.at
+	}
+	return r.listeners[0].Addr()
+}
+
+// clients are all that have dialled.
+func (r *rig) clients() []*far {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fars
+}
 
 // takeDown ends all that there is.
 func (r *rig) takeDown() {
@@ -89,7 +102,7 @@ func (r *rig) takeDown() {
 		_ = l.Close()
 	}
 	for _, n := range nears {
-		n.hangUp()
+		r.within("Conn.Close did not return", "Conn", n.hangUp)
 	}
 	for _, f := range fars {
 		f.hangUp()
@@ -131,6 +144,14 @@ func (r *rig) within(otherwise, part string, f func()) bool {
 		r.broken(part, "panic: %v", p)
 	}
 	return ok && p == nil
+}
+
+// must is within, and ends the check if it is not.
+func (r *rig) must(otherwise, part string, f func()) {
+	r.Helper()
+	if !r.within(otherwise, part, f) {
+		r.FailNow()
+	}
 }
 
 // next is what comes of c within a time.
