@@ -8,10 +8,6 @@ import (
 	"github.com/fairlead-go/fairlead/internal/stream"
 )
 
-// batchSize is how many bytes of packages are gathered for one write. More would
-// not leave faster: the kernel's send buffer is hardly larger.
-const batchSize = 16 << 10
-
 // byteStream is a client whose packages come one behind the other: over TCP, TLS,
 // a unix socket, or whatever a given net.Listener brings.
 type byteStream struct {
@@ -50,43 +46,12 @@ func (s *byteStream) Pending() bool { return s.packages.Pending() }
 // Rest implements stream.Cutter.
 func (s *byteStream) Rest() { s.packages.Rest() }
 
-// Write sends packages with one write for each batchSize of bytes, and one for
-// a package that is longer.
-func (s *byteStream) Write(packages net.Buffers) error {
-	if len(packages) == 1 {
-		return s.Wire.Write(packages[0])
-	}
-	b := stream.Scrap()
-	defer stream.GiveBack(b)
-	for _, p := range packages {
-		if len(*b)+len(p) > batchSize && len(*b) > 0 {
-			if err := s.Wire.Write(*b); err != nil {
-				return err
-			}
-			*b = (*b)[:0]
-		}
-		if len(p) > batchSize {
-			if err := s.Wire.Write(p); err != nil {
-				return err
-			}
-			continue
-		}
-		*b = append(*b, p...)
-	}
-	return s.Wire.Write(*b)
-}
+// Write sends packages one behind the other, in few writes.
+func (s *byteStream) Write(packages net.Buffers) error { return s.WriteBatch(packages) }
 
 // TryWrite is for one package, or few.
 func (s *byteStream) TryWrite(packages net.Buffers) (taken, rest bool) {
-	if len(packages) == 1 {
-		return s.Wire.TryWrite(packages[0])
-	}
-	b := stream.Scrap()
-	defer stream.GiveBack(b)
-	for _, p := range packages {
-		*b = append(*b, p...)
-	}
-	return s.Wire.TryWrite(*b)
+	return s.TryWriteBatch(packages)
 }
 
 // Close ends the stream. The reason is not told: pomelo has a package for that.
