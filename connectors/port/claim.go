@@ -2,6 +2,7 @@ package port
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,6 +16,9 @@ type Claim struct {
 	// Bytes are the first bytes of clients that go to Conn. A letter that nobody
 	// claims begins an HTTP request; any other such byte ends the connection.
 	Bytes []byte
+	// Any claims all clients, also those that wait to be spoken to: no first byte is waited for. Nobody
+	// else can be on the port then.
+	Any bool
 	// Conn takes such a client, with nothing read. It runs on a goroutine of its
 	// own and may block until somebody accepts the client, or the Share is about
 	// to be closed; it counts as pending meanwhile.
@@ -91,11 +95,15 @@ func (s *Share) Close() error {
 type table struct {
 	shares []*Share
 	bytes  [256]*Share
+	any    bool     // all are one Share's
 	paths  []*Share // in the order in which they are asked
 }
 
 // with is the table and one more share, or why it cannot be.
 func (t *table) with(s *Share) (*table, error) {
+	if t.any || s.claim.Any && len(t.shares) > 0 {
+		return nil, errors.New("Claim.Any: claimed already")
+	}
 	for _, b := range s.claim.Bytes {
 		if t.bytes[b] != nil {
 			return nil, fmt.Errorf("Claim.Bytes %#02x: claimed already", b)
@@ -116,6 +124,9 @@ func (t *table) without(s *Share) *table {
 func newTable(shares []*Share) *table {
 	t := &table{shares: shares}
 	for _, s := range shares {
+		if t.any = s.claim.Any; t.any {
+			fill(&t.bytes, s)
+		}
 		for _, b := range s.claim.Bytes {
 			t.bytes[b] = s
 		}
@@ -125,6 +136,12 @@ func newTable(shares []*Share) *table {
 	}
 	slices.SortStableFunc(t.paths, closer)
 	return t
+}
+
+func fill(bytes *[256]*Share, s *Share) {
+	for b := range bytes {
+		bytes[b] = s
+	}
 }
 
 // closer orders the claim that fits fewer requests first.

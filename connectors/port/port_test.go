@@ -213,6 +213,35 @@ func TestUnixSockets(t *testing.T) {
 	}
 }
 
+func TestAllClientsAreOneUsers(t *testing.T) {
+	p := &port.Port{Addr: "127.0.0.1:0", FirstByte: time.Nanosecond}
+	s, conns := user(t, p, port.Claim{Any: true})
+	silent := dial(t, s, "")
+	c := <-conns
+	defer c.Close()
+	if _, err := io.WriteString(c, "you first"); err != nil {
+		t.Fatal(err)
+	}
+	wantStart(t, silent, "you first")
+	letter := dial(t, s, "GET / HTTP/1.0\r\n\r\n")
+	l := <-conns
+	defer l.Close()
+	wantStart(t, l, "GET / HTTP/1.0\r\n\r\n")
+	_ = letter.Close()
+	for name, c := range map[string]port.Claim{
+		"bytes": {Bytes: []byte{1}, Conn: func(net.Conn) {}}, "a path": {Handler: says("x")}, "all": {Any: true},
+	} {
+		if other, err := p.Listen(t.Context(), c); err == nil || !strings.Contains(err.Error(), "Claim.Any: claimed already") {
+			t.Errorf("%s beside one who has all: %v and %v", name, other, err)
+		}
+	}
+	shared := &port.Port{Addr: "127.0.0.1:0"}
+	user(t, shared, port.Claim{Bytes: []byte{1}})
+	if other, err := shared.Listen(t.Context(), port.Claim{Any: true}); err == nil {
+		t.Errorf("all clients of a shared port: %v", other)
+	}
+}
+
 func TestOneTooManyOnTheWayIn(t *testing.T) {
 	p := &port.Port{Addr: "127.0.0.1:0", Pending: 2}
 	s, conns := user(t, p, port.Claim{Bytes: []byte{4}})

@@ -69,8 +69,8 @@ func (l *live) drop(c net.Conn) {
 	l.pending.remove(c)
 }
 
-// first waits for the client's first byte and returns it, with the connection to
-// read it from once more. Who is announced comes behind a proxy's header.
+// first waits for the client's first byte, unless all are one Share's, and returns it, with the connection
+// to read it from once more. Who is announced comes behind a proxy's header.
 func (l *live) first(g *guest, announced bool) (byte, net.Conn, error) {
 	var c net.Conn = g
 	if announced {
@@ -86,6 +86,9 @@ func (l *live) first(g *guest, announced bool) (byte, net.Conn, error) {
 			return 0, nil, err
 		}
 		c = t
+	}
+	if l.table.Load().any {
+		return 0, c, c.SetDeadline(time.Time{})
 	}
 	_ = c.SetDeadline(time.Now().Add(l.firstByte))
 	b, conn, err := peek(c, firstRead)
