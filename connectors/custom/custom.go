@@ -25,10 +25,10 @@ type Connector struct {
 	// ID is the connector's name. Empty means "custom".
 	ID string
 	// Port is where to listen: an address, or a Listener of any kind; TLS, admission and more are its
-	// fields. It may be shared with other connectors. Nil means a free TCP port on all interfaces.
-	// Clients speak first: one that sends nothing for Port.FirstByte is closed.
+	// fields. Nil means a free TCP port on all interfaces.
 	Port *port.Port
-	// Bytes are the first bytes of clients, to tell them from others on the Port. Empty means any.
+	// Bytes are the first bytes of clients, where the Port is shared with other connectors: clients speak first
+	// then, within Port.FirstByte. Empty means that all clients are this connector's.
 	Bytes []byte
 	// Cut tells frames apart.
 	Cut Cut

@@ -37,14 +37,9 @@ func newListener(c *Connector) *listener {
 
 // claim is the listener's part of a port: clients whose first byte is one of first, or any.
 func (l *listener) claim(first []byte) port.Claim {
-	if len(first) == 0 {
-		first = make([]byte, 1<<8)
-		for i := range first {
-			first[i] = byte(i)
-		}
-	}
 	return port.Claim{
 		Bytes: first,
+		Any:   len(first) == 0,
 		Conn:  func(c net.Conn) { l.offer(Stream(c, l.wire)) },
 		Fail:  l.fail,
 	}
