@@ -17,6 +17,7 @@ import (
 
 // FooConnector serves clients that lay pages in a folder: Foo's datagram form, by hand.
 type FooConnector struct {
+	// Folder is where clients lay their pages. It is made and taken away again.
 	Folder string
 	// Decode and Encode replace Foo's own, each alone or both.
 	Decode func(frame []byte) (*messages.Request, error)
@@ -38,7 +39,7 @@ func (c *FooConnector) TickEvery() time.Duration { return c.Tick }
 
 // Listen begins to listen. Who may come in, the folder's permissions say.
 func (c *FooConnector) Listen(context.Context) ([]connectors.Listener, error) {
-	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
+	if err := os.Mkdir(c.Folder, 0o700); err != nil { // or somebody listens there
 		return nil, err
 	}
 	return []connectors.Listener{&fooListener{folder: c.Folder}}, nil
@@ -75,13 +76,15 @@ func (l *fooListener) Accept() (connectors.Conn, error) {
 	return nil, net.ErrClosed
 }
 
-// Close turns away who waits.
+// Close stops accepting and turns away who waits. It may be called again.
 func (l *fooListener) Close() error {
-	l.closed.Store(true)
+	if l.closed.Swap(true) {
+		return nil
+	}
 	for p := page.Find(l.folder); p != nil; p = page.Find(l.folder) {
 		p.Leave()
 	}
-	return nil
+	return os.RemoveAll(l.folder)
 }
 
 // Addr is the folder.
@@ -92,21 +95,20 @@ type FooSocket struct {
 	custom.Gate
 	page  *page.Page
 	limit atomic.Int64
-	data  [page.Room]byte // the reader's, as frame is
-	frame [1]connectors.Frame
+	frame [1]connectors.Frame // the reader's
 }
 
 // ReadFrames waits for a datagram, which is a frame: there are no halves, and nothing sticks to it.
 func (s *FooSocket) ReadFrames() ([]connectors.Frame, error) {
 	s.Wait()
-	n, err := s.page.Take(s.data[:])
+	b, err := s.page.Take(s.frame[0].Data[:0])
 	if err != nil {
 		return nil, err
 	}
-	if limit := s.limit.Load(); limit > 0 && int64(n) > limit {
+	if limit := s.limit.Load(); limit > 0 && int64(len(b)) > limit {
 		return nil, connectors.ErrTooLarge
 	}
-	s.frame[0].Data = s.data[:n]
+	s.frame[0].Data = b
 	return s.frame[:], nil
 }
 

@@ -22,9 +22,9 @@ import (
 	"github.com/fairlead-go/fairlead/supervisor"
 )
 
-// stream is Foo's stream form, on any net.Listener, made of the same functions.
-func stream(l net.Listener) *custom.Connector {
-	return &custom.Connector{ID: "foo-stream", Port: &port.Port{Listener: l}, Cut: cut, Config: foo}
+// stream is Foo's stream form, made of the same functions.
+func stream(p *port.Port) *custom.Connector {
+	return &custom.Connector{ID: "foo-stream", Port: p, Cut: cut, Config: foo}
 }
 
 func game() actors.Route {
@@ -77,23 +77,20 @@ func play(c connectors.Conn, out io.Writer) error {
 
 // run serves both forms and plays with each.
 func run(folder string, out io.Writer) error {
-	l, err := net.Listen("unix", filepath.Join(folder, "socket"))
-	if err != nil {
-		return err
-	}
+	door, socket := filepath.Join(folder, "door"), filepath.Join(folder, "socket")
 	fl, err := supervisor.Start(actor.NewActorSystem(), supervisor.Config{
-		Connectors: []connectors.Source{&FooConnector{Folder: folder}, stream(l)},
+		Connectors: []connectors.Source{&FooConnector{Folder: door}, stream(&port.Port{Addr: "unix:" + socket})},
 		Routes:     []actors.Route{game()},
 	})
 	if err != nil {
 		return err
 	}
 	defer fl.Stop()
-	p, err := page.Lay(folder)
+	p, err := page.Lay(door)
 	if err != nil {
 		return err
 	}
-	conn, err := net.Dial("unix", l.Addr().String())
+	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		return err
 	}

@@ -13,13 +13,18 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
-const slot = 4 << 10
-
 // Room is how many bytes can be put at once.
-const Room = slot - 8
+const Room = 64 << 10
+
+// A slot has a head.
+const (
+	head = 8
+	slot = head + Room
+)
 
 // Errors of Put and Take, besides io.EOF, net.ErrClosed and those of files.
 var (
@@ -60,24 +65,31 @@ func Find(folder string) *Page {
 // Name is that of the page when it was laid.
 func (p *Page) Name() string { return p.file.Name() }
 
-// Take waits for what the far end puts and copies it to b, which has Room.
-func (p *Page) Take(b []byte) (n int, err error) {
+// Take waits for what the far end puts and appends it to dst.
+func (p *Page) Take(dst []byte) ([]byte, error) {
 	for pause := Shortest; ; pause = Nap(pause) {
 		size, left, err := p.look(p.in)
 		switch {
 		case err != nil:
-			return 0, err
-		case size > Room || int(size) > len(b):
-			return 0, ErrRoom
+			return dst, err
+		case size > Room:
+			return dst, ErrRoom
 		case size > 0:
-			if err = p.read(b[:size], p.in+8); err == nil {
-				err = p.mark(p.in, 0)
-			}
-			return int(size), err
+			return p.empty(dst, int(size))
 		case left:
-			return 0, io.EOF
+			return dst, io.EOF
 		}
 	}
+}
+
+func (p *Page) empty(dst []byte, size int) ([]byte, error) {
+	n := len(dst)
+	dst = slices.Grow(dst, size)[:n+size]
+	err := p.read(dst[n:], p.in+head)
+	if err == nil {
+		err = p.mark(p.in, 0)
+	}
+	return dst, err
 }
 
 // Put waits until the far end has taken what was put before, and puts b.
@@ -94,7 +106,7 @@ func (p *Page) Put(b []byte) error {
 		case left:
 			return ErrLeft
 		case full == 0:
-			if err = p.write(b, p.out+8); err == nil {
+			if err = p.write(b, p.out+head); err == nil {
 				err = p.mark(p.out, uint32(len(b)))
 			}
 			return err
