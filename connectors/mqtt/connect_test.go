@@ -258,26 +258,25 @@ func (k *talk) expireNow() { k.step(func(s *connectors.Step) { k.proto.Expire(s,
 func TestKeepalive(t *testing.T) {
 	const forever = 0
 	for name, tt := range map[string]struct {
-		connector mqtt.Connector
-		asked     uint16
-		old, v5   time.Duration // the client may be silent for
-		told      uint16        // in version 5; 0: nothing
+		keep, timeout time.Duration // the connector's
+		asked         uint16
+		old, v5       time.Duration // the client may be silent for
+		told          uint16        // in version 5; 0: nothing
 	}{
-		"its own":          {mqtt.Connector{}, 60, 90 * time.Second, 90 * time.Second, 0},
-		"none":             {mqtt.Connector{}, 0, 180 * time.Second, 180 * time.Second, 120},
-		"a longer one":     {mqtt.Connector{}, 600, 900 * time.Second, 180 * time.Second, 120},
-		"none, any":        {mqtt.Connector{KeepAlive: -1}, 0, forever, forever, 0},
-		"any":              {mqtt.Connector{KeepAlive: -1}, 600, 900 * time.Second, 900 * time.Second, 0},
-		"a timeout":        {mqtt.Connector{Timeout: 9 * time.Second}, 60, 9 * time.Second, 9 * time.Second, 6},
-		"a longer timeout": {mqtt.Connector{Timeout: time.Hour}, 60, 90 * time.Second, 90 * time.Second, 0},
-		"timeout alone":    {mqtt.Connector{KeepAlive: -1, Timeout: 9 * time.Second}, 0, 9 * time.Second, 9 * time.Second, 6},
-		"less than one":    {mqtt.Connector{KeepAlive: time.Millisecond}, 0, 1500 * time.Microsecond, 1500 * time.Millisecond, 1},
-		"the longest":      {mqtt.Connector{KeepAlive: 100 * time.Hour}, 0, 150 * time.Hour, 65535 * 1500 * time.Millisecond, 65535},
+		"its own":          {0, 0, 60, 90 * time.Second, 90 * time.Second, 0},
+		"none":             {0, 0, 0, 180 * time.Second, 180 * time.Second, 120},
+		"a longer one":     {0, 0, 600, 900 * time.Second, 180 * time.Second, 120},
+		"none, any":        {-1, 0, 0, forever, forever, 0},
+		"any":              {-1, 0, 600, 900 * time.Second, 900 * time.Second, 0},
+		"a timeout":        {0, 9 * time.Second, 60, 9 * time.Second, 9 * time.Second, 6},
+		"a longer timeout": {0, time.Hour, 60, 90 * time.Second, 90 * time.Second, 0},
+		"timeout alone":    {-1, 9 * time.Second, 0, 9 * time.Second, 9 * time.Second, 6},
+		"less than one":    {time.Millisecond, 0, 0, 1500 * time.Microsecond, 1500 * time.Millisecond, 1},
+		"the longest":      {100 * time.Hour, 0, 0, 150 * time.Hour, 65535 * 1500 * time.Millisecond, 65535},
 	} {
 		for _, v := range versions {
 			t.Run(name+" "+v.String(), func(t *testing.T) {
-				c := tt.connector
-				bubble(t, &c, func(r *rig) {
+				bubble(t, &mqtt.Connector{KeepAlive: tt.keep, Timeout: tt.timeout}, func(r *rig) {
 					k := r.dial(connect(v, func(c *wire.Connect) { c.KeepAlive = tt.asked }))
 					k.want("CONNACK", accepted(v, func(a *wire.Connack) {
 						a.Properties.ServerKeepAlive = wire.Optional[uint16]{Value: tt.told, Set: tt.told != 0}

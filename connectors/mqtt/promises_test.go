@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -87,15 +88,18 @@ func (p *player) decoder() wire.Decoder { return wire.Decoder{Version: p.v, From
 
 // read is the next packet, in memory of its own.
 func (p *player) read() (wire.Packet, error) {
-	var b []byte
-	for {
-		c, err := p.in.ReadByte()
+	for n := 2; ; n++ {
+		b, err := p.in.Peek(n)
 		if err != nil {
 			return wire.Packet{}, err
 		}
-		b = append(b, c)
-		if packet, _, err := wire.Cut(b); err == nil {
-			return packet, nil
+		if h, head, err := wire.DecodeHeader(b); head > 0 || err != nil {
+			b := make([]byte, head+h.Length)
+			if _, err := io.ReadFull(p.in, b); err != nil {
+				return wire.Packet{}, err
+			}
+			packet, _, err := wire.Cut(b)
+			return packet, err
 		}
 	}
 }

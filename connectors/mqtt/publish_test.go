@@ -78,15 +78,15 @@ func TestFailedRequestsAreAnswered(t *testing.T) {
 			k := r.letIn(v)
 			k.say(publish(v, message("pomelo/req/1/a", "{}")))
 			for _, tt := range []struct {
-				r    messages.Response
+				r    *messages.Response
 				want string
 				code string
 			}{
-				{messages.Response{Error: messages.NewError(500, "")}, `{"code":500}`, "500"},
-				{messages.Response{Error: messages.NewError(-7, `"no"`)}, `{"code":-7,"msg":"\"no\""}`, "-7"},
-				{messages.Response{Error: messages.NewError(3, ""), Body: []byte("mine")}, "mine", "3"},
+				{&messages.Response{Error: messages.NewError(500, "")}, `{"code":500}`, "500"},
+				{&messages.Response{Error: messages.NewError(-7, `"no"`)}, `{"code":-7,"msg":"\"no\""}`, "-7"},
+				{&messages.Response{Error: messages.NewError(3, ""), Body: []byte("mine")}, "mine", "3"},
 			} {
-				k.answer(&tt.r)
+				k.answer(tt.r)
 				m := message("pomelo/res/1", tt.want)
 				if v == wire.V5 {
 					m.Properties.User = m.Properties.User.With("code", tt.code)
