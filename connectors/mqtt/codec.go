@@ -49,7 +49,7 @@ func (c Codec) AppendResponse(dst []byte, to connectors.Origin, r *messages.Resp
 }
 
 func (c Codec) appendReply(dst []byte, to *reply, r *messages.Response) ([]byte, error) {
-	m := mqtt.Publish{Topic: []byte(to.topic), QoS: c.mode.qos, Payload: r.Body}
+	m := mqtt.Publish{Topic: to.topic, QoS: c.mode.qos, Payload: r.Body}
 	m.Properties.CorrelationData = to.correlation
 	if r.Error != nil {
 		if len(m.Payload) == 0 {

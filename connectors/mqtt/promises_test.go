@@ -26,6 +26,7 @@ func TestPromises(t *testing.T) {
 					},
 					WebSocket: ws,
 					Client:    func(c net.Conn) connectortest.Client { return &player{c, bufio.NewReader(c), v} },
+					Allocs:    100, // the client here makes some for each packet
 					Garbage:   []string{"\x00\x00\x00\x00", "\x10\xff\xff\xff\xff\xff", "GARBAGE\r\n\r\n"},
 				})
 			})

@@ -52,6 +52,8 @@ type protocol struct {
 	state   state
 	silence time.Duration // that ends the client; 0: none does
 	seen    time.Time
+
+	lastTopic, lastRoute string // see route
 }
 
 // newcomer is what matters until a client is let in.

@@ -85,9 +85,9 @@ func (p *protocol) routed(step *connectors.Step, m *mqtt.Publish) {
 	to, ok := reply{}, true
 	if id, route, asks := mqtt.CutRequest(m.Topic); asks {
 		r.Id, _ = strconv.ParseUint(string(id), 10, 64) // for who logs it: the answer's topic has it as it is
-		r.Route, to.topic = mqtt.Route(route), mqtt.ResponsePrefix+string(id)
+		r.Route, to.topic = p.route(route), append([]byte(mqtt.ResponsePrefix), id...)
 	} else {
-		r.Route, to.topic = mqtt.Route(m.Topic), string(m.Properties.ResponseTopic)
+		r.Route, to.topic = p.route(m.Topic), bytes.Clone(m.Properties.ResponseTopic)
 		to.correlation, ok = bytes.Clone(m.Properties.CorrelationData), m.Properties.ResponseTopic != nil
 	}
 	if ok {
@@ -98,8 +98,22 @@ func (p *protocol) routed(step *connectors.Step, m *mqtt.Publish) {
 
 // reply is where an answer goes.
 type reply struct {
-	topic       string
-	correlation []byte
+	topic, correlation []byte
+}
+
+// maxKept is the longest topic that a client's protocol keeps, in bytes.
+const maxKept = 128
+
+// route is the route that a topic names, which often is the one before.
+func (p *protocol) route(topic []byte) string {
+	if len(topic) > maxKept {
+		return mqtt.Route(topic)
+	}
+	if string(topic) != p.lastTopic {
+		p.lastTopic = string(topic)
+		p.lastRoute = mqtt.Route(topic)
+	}
+	return p.lastRoute
 }
 
 // whole is pomelo's mode: the packet is the body of a request for the one route (P20.7).
