@@ -90,7 +90,10 @@ func kickDuring(r *rig) {
 	if r.NoEnd || r.Datagrams {
 		return
 	}
-	if err, ok := next(r.Patience, joined); !ok || err == nil {
+	err, ok := next(r.Patience, joined)
+	if ok && err == nil { // clients of this wire do not wait until they are in
+		s.wantHungUp(f)
+	} else if !ok {
 		r.broken("Conn", "a client that was kicked during the handshake did not see the end within %v (%v)", r.Patience, err)
 	}
 }
