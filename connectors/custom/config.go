@@ -14,9 +14,9 @@ import (
 // functions are called by many clients at once. A panic in one costs a message in Decode and Encode, and in the
 // others the client at most.
 type Config struct {
-	// Decode reads a frame, which it may keep, as one call reads all of it. The Request needs an id (0 for a
-	// notify), a route and a body. Nil without an error means that there is nothing to route: a heartbeat. An error
-	// closes the client, as malformed or, where it wraps connectors.ErrTooLarge, as too large. Needed.
+	// Decode reads a frame, which it may keep. The Request needs an id (0 for a notify), a route and a body.
+	// Nil without an error means that there is nothing to route: a heartbeat. An error closes the client, as
+	// malformed or, where it wraps connectors.ErrTooLarge, as too large. Needed.
 	Decode func(frame []byte) (*messages.Request, error)
 	// Encode appends the package that holds m to dst, or returns one that is new; it keeps nothing of either. An
 	// error is that of one response, which becomes a code 500, or of one push. What is pushed to many

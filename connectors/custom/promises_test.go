@@ -98,6 +98,47 @@ func TestPromises(t *testing.T) {
 		cfg := custom.Config{Decode: readLine, Encode: writeLine, EncodeKick: kickLine}
 		promises(t, custom.Lines, cfg, connectortest.Harness{Client: newTalker(custom.Lines, false), Limit: -1})
 	})
+	t.Run("with a handshake", func(t *testing.T) {
+		cfg := custom.Config{
+			Decode: readLine, Encode: writeLine, EncodeKick: kickLine,
+			Hello: bytesOf, Welcome: answerHello,
+		}
+		promises(t, custom.Lines, cfg, connectortest.Harness{
+			Client: func(wire net.Conn) connectortest.Client {
+				return polite{newTalker(custom.Lines, false)(wire).(*talker)}
+			},
+			Limit: -1,
+		})
+	})
+}
+
+// bytesOf takes a line for an introduction if it is JSON.
+func bytesOf(frame []byte) ([]byte, error) {
+	_, err := readLine(frame)
+	return frame, err
+}
+
+// polite is a talker that says hello, and waits for the answer.
+type polite struct{ *talker }
+
+func (p polite) Join() error {
+	if err := p.wire.Write(net.Buffers{[]byte(`{"route":"hello"}` + "\n")}); err != nil {
+		return err
+	}
+	m, err := p.Next()
+	if err == nil && m.Route != "hello" {
+		err = fmt.Errorf("answered %s", m.Body)
+	}
+	return err
+}
+
+// answerHello is the welcome on a wire of lines.
+func answerHello(dst []byte, _ any, err error) ([]byte, error) {
+	route := "hello"
+	if err != nil {
+		route = "no"
+	}
+	return writeLine(dst, custom.Message{Route: route, Body: []byte("{}")})
 }
 
 func promises(t *testing.T, cut custom.Cut, cfg custom.Config, h connectortest.Harness) {

@@ -137,7 +137,7 @@ func (p *protocol) Welcome(step *connectors.Step, user any, err error, now time.
 	}
 	if p.cfg.Welcome != nil {
 		b, failed := p.cfg.Welcome(room(step.Send), user, err)
-		step.Send = append(step.Send, b...)
+		step.Send, failed = joined(step.Send, b, failed)
 		err = cmp.Or(err, failed)
 	}
 	if err != nil {
