@@ -10,7 +10,7 @@ import (
 // What waits for a client's turn. Beyond it datagrams are lost, as UDP's may be anywhere; one that
 // is longer waits alone.
 const (
-	inboxDatagrams = 64
+	inboxDatagrams = 256
 	inboxBytes     = 64 << 10
 )
 

@@ -256,7 +256,7 @@ func TestAClientThatIsHeldUpHoldsUpNobodyElse(t *testing.T) {
 			stuck = append(stuck, s)
 			p.say(ask(1, `{}`))
 			synctest.Wait()
-			for range 200 {
+			for range 400 {
 				p.say(ask(1, `{}`))
 			}
 			synctest.Wait()
@@ -265,13 +265,13 @@ func TestAClientThatIsHeldUpHoldsUpNobodyElse(t *testing.T) {
 		r.shake(p)
 		p.say(ask(2, `{}`))
 		r.expect(p, answer(2, `{}`))
-		if got, want := r.connector.Stats().Dropped, uint64(20*(200-64)); got != want {
-			t.Errorf("Dropped = %d, want %d: all but 64 that wait", got, want)
+		if got, want := r.connector.Stats().Dropped, uint64(20*(400-256)); got != want {
+			t.Errorf("Dropped = %d, want %d: all but 256 that wait", got, want)
 		}
 		close(held)
 		synctest.Wait()
 		for _, s := range stuck {
-			if got, want := len(s.bodies()), 65; got != want {
+			if got, want := len(s.bodies()), 257; got != want {
 				t.Errorf("%d requests of a client that was held up, want %d", got, want)
 			}
 			s.end(connectors.Reason{})
