@@ -97,7 +97,8 @@ type Client struct {
 	done chan struct{} // closed by the reader, the last goroutine to end
 }
 
-// Dial connects to cfg.Addr and shakes hands; see New.
+// Dial connects to cfg.Addr and shakes hands; see New. Over UDP it asks until it is answered, or
+// ctx ends: nobody may be there to refuse.
 func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	w, t, err := dial(ctx, cfg)

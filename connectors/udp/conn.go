@@ -35,6 +35,7 @@ type conn struct {
 	taken   bool   // somebody of the crew brings, or will
 	acked   bool   // the handshake is done
 	answer  []byte // of the handshake, until the ack: it may be asked for again
+	again   int    // how often it was
 	kicked  bool   // the client has been told why it must go
 	closed  bool
 	deaf    bool // the sink wants no more
@@ -68,7 +69,8 @@ func (c *conn) hear(b []byte) {
 func (c *conn) shakes(typ byte) (again []byte, proven bool) {
 	switch {
 	case c.answer == nil:
-	case typ == pomelo.TypeHandshake:
+	case typ == pomelo.TypeHandshake && c.again < maxAgain:
+		c.again++
 		again = c.answer
 	case typ == pomelo.TypeAck:
 		c.answer, c.acked = nil, true
@@ -76,6 +78,9 @@ func (c *conn) shakes(typ byte) (again []byte, proven bool) {
 	}
 	return again, proven
 }
+
+// maxAgain is how often an answer is given again: it may be longer than the question.
+const maxAgain = 8
 
 func (c *conn) repeat(answer []byte) {
 	if c.half == nil || c.l.spend(c.half, len(answer)) {

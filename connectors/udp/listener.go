@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -27,19 +28,24 @@ type listener struct {
 	payload int
 
 	// mu, not an actor: writers and whoever closes a client come here, too.
-	mu     sync.Mutex
-	conns  map[netip.AddrPort]*conn
-	halves halves
-	closed bool
+	mu      sync.Mutex
+	conns   map[netip.AddrPort]*conn
+	halves  halves
+	closed  bool // nobody accepts
+	resting bool // nor is anybody there
 
 	fresh chan *conn
 	done  chan struct{} // closed by Close
+	shut  chan struct{} // closed with the socket
 	gone  chan struct{} // closed when the reader has ended
+
+	trouble atomic.Pointer[error] // why nothing can be read now
 }
 
 var (
 	_ connectors.Listener = (*listener)(nil)
 	_ connectors.Lingerer = (*listener)(nil)
+	_ connectors.Health   = (*listener)(nil)
 )
 
 func newListener(c *Connector, pc net.PacketConn) (*listener, error) {
@@ -64,91 +70,11 @@ func newListener(c *Connector, pc net.PacketConn) (*listener, error) {
 		},
 		fresh: make(chan *conn, maxFresh),
 		done:  make(chan struct{}),
+		shut:  make(chan struct{}),
 		gone:  make(chan struct{}),
 	}
 	go l.run()
 	return l, nil
-}
-
-// run is the reader's goroutine.
-func (l *listener) run() {
-	defer close(l.gone)
-	defer l.crew.close()
-	for failures := 0; ; {
-		got, err := l.sock.read()
-		switch {
-		case err == nil:
-			failures = 0
-			l.hearAll(got, time.Now())
-		case errors.Is(err, net.ErrClosed):
-			return
-		default:
-			failures++
-			l.failed(err, failures)
-		}
-	}
-}
-
-// failed waits a moment after an error, which may be about a single client.
-func (l *listener) failed(err error, inARow int) {
-	l.owner.counts.failed.Add(1)
-	if inARow == 1 && l.owner.Logger != nil {
-		l.owner.Logger.Warn("read failed, and is tried again", "connector", l.owner.Name(), "addr", l.Addr(), "error", err)
-	}
-	pause := time.NewTimer(min(time.Duration(inARow)*time.Millisecond, time.Second))
-	defer pause.Stop()
-	select {
-	case <-pause.C:
-	case <-l.done:
-	}
-}
-
-func (l *listener) hearAll(got []datagram, now time.Time) {
-	for i := range got {
-		d := &got[i]
-		if c := l.find(d.from); c != nil {
-			c.hear(d.data)
-		} else {
-			l.stranger(*d, now)
-		}
-	}
-}
-
-func (l *listener) find(peer netip.AddrPort) *conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.conns[peer]
-}
-
-// stranger makes a client of a stranger, or answers at once, or does not (P19.2).
-func (l *listener) stranger(d datagram, now time.Time) {
-	answer, verdict := l.door.knock(d, now)
-	switch {
-	case answer != nil:
-		l.send(d.from, [][]byte{answer})
-	case verdict == away, !l.enter(d, verdict == proven, now):
-		l.owner.counts.unanswered.Add(1)
-	}
-}
-
-// enter makes a client of whoever said d, if there is room.
-func (l *listener) enter(d datagram, proven bool, now time.Time) bool {
-	c := &conn{l: l, peer: d.from}
-	if !l.admit(c, proven, now) {
-		return false
-	}
-	select {
-	case l.fresh <- c:
-	default: // nobody accepts
-		l.owner.counts.refused.Add(1)
-		l.leave(c)
-		return false
-	}
-	c.hear(d.data)
-	if l.isClosed() {
-		l.refuse() // Close may have looked before our client waited
-	}
-	return true
 }
 
 // admit counts a client in.
@@ -215,7 +141,14 @@ func (l *listener) leave(c *conn) {
 		c.half.clients--
 	}
 	c.place.Leave(time.Now())
-	if l.closed && len(l.conns) == 0 {
+	l.rest()
+}
+
+// rest is called with mu held. It closes the socket when nobody needs it any more.
+func (l *listener) rest() {
+	if l.closed && len(l.conns) == 0 && !l.resting {
+		l.resting = true
+		close(l.shut)
 		l.sock.close()
 	}
 }
@@ -249,9 +182,8 @@ func (l *listener) Accept() (connectors.Conn, error) {
 func (l *listener) Close() error {
 	l.mu.Lock()
 	first := !l.closed
-	if l.closed = true; first && len(l.conns) == 0 {
-		l.sock.close()
-	}
+	l.closed = true
+	l.rest()
 	l.mu.Unlock()
 	if first {
 		close(l.done)
@@ -283,6 +215,14 @@ func (l *listener) isClosed() bool {
 
 // Addr is the socket's.
 func (l *listener) Addr() net.Addr { return l.sock.local() }
+
+// Health is why nothing can be read now, or nil.
+func (l *listener) Health() error {
+	if err := l.trouble.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
 
 // Gone is closed when the socket is, and all goroutines have ended.
 func (l *listener) Gone() <-chan struct{} { return l.gone }
