@@ -3,12 +3,12 @@ package custom
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"github.com/fairlead-go/fairlead/connectors"
 )
 
-// ErrCut says that what Cut makes of a stream cannot be: a frame of a negative size, or of more bytes than an
-// int counts.
+// ErrCut says that what Cut makes of a stream cannot be: a frame of a negative size.
 var ErrCut = fmt.Errorf("custom: frame of an impossible size: %w", connectors.ErrMalformed)
 
 // Cut tells how many bytes the frame at the head of b has in all, its own head included: more than b has when
@@ -21,7 +21,7 @@ type Cut func(b []byte) (size int, err error)
 func Lines(b []byte) (size int, err error) { return bytes.IndexByte(b, '\n') + 1, nil }
 
 // Prefixed cuts frames that begin with the size of what follows, in width bytes (1 to 4) and network byte
-// order. The prefix is part of the frame.
+// order. The prefix is part of the frame. A frame of 2 GiB is too large whatever the limit is.
 func Prefixed(width int) Cut {
 	if width < 1 || width > 4 {
 		panic(fmt.Sprintf("custom: Prefixed(%d): 1 to 4 bytes", width))
@@ -30,10 +30,14 @@ func Prefixed(width int) Cut {
 		if len(b) < width {
 			return 0, nil
 		}
-		for _, c := range b[:width] {
-			size = size<<8 | int(c)
+		n := uint64(width)
+		for i, c := range b[:width] {
+			n += uint64(c) << (8 * (width - 1 - i))
 		}
-		return width + size, nil
+		if n > math.MaxInt32 {
+			return 0, connectors.ErrTooLarge
+		}
+		return int(n), nil
 	}
 }
 

@@ -3,21 +3,79 @@ package main
 import (
 	"bytes"
 	"errors"
+	"log"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/custom"
 	"github.com/fairlead-go/fairlead/examples/foo/page"
 	"github.com/fairlead-go/fairlead/internal/leak"
 	"github.com/fairlead-go/fairlead/messages"
+	"github.com/fairlead-go/fairlead/supervisor"
 )
 
 var now = time.Unix(1, 0)
 
-func TestMain(m *testing.M) { leak.Main(m) }
+// doorOf tells a process of its own where to play.
+const doorOf = "FOO_DOOR"
+
+func TestMain(m *testing.M) {
+	if door := os.Getenv(doorOf); door != "" {
+		if err := visit(door); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	leak.Main(m)
+}
+
+func visit(door string) error {
+	p, err := page.Lay(door)
+	if err != nil {
+		return err
+	}
+	return play(&FooSocket{page: p}, os.Stdout)
+}
+
+func TestAnotherProcessPlays(t *testing.T) {
+	unixOnly(t)
+	door := filepath.Join(t.TempDir(), "door")
+	quiet := slog.New(slog.DiscardHandler)
+	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
+	fl, err := supervisor.Start(system, supervisor.Config{
+		Connectors: []connectors.Source{&FooConnector{Folder: door}},
+		Routes:     []actors.Route{game()},
+		Logger:     quiet,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fl.Stop()
+	visitor := exec.CommandContext(t.Context(), os.Args[0])
+	visitor.Env = append(os.Environ(), doorOf+"="+door)
+	out, err := visitor.CombinedOutput()
+	if err != nil || string(out) != heardBy("foo") {
+		t.Errorf("printed\n%s\nand ended with %v, want\n%s", out, err, heardBy("foo"))
+	}
+}
+
+// heardBy is what play prints for a client.
+func heardBy(transport string) (lines string) {
+	for _, line := range []string{"0 onStep 0", "0 onStep 1", "0 onStep 2", `1 game.start "ann"`, "0 !kick caught"} {
+		lines += transport + " " + line + "\n"
+	}
+	return lines
+}
 
 // unixOnly skips where a file that is open keeps its name.
 func unixOnly(t *testing.T) {
@@ -33,14 +91,8 @@ func TestBothFormsPlay(t *testing.T) {
 	if err := run(t.TempDir(), &out); err != nil {
 		t.Fatal(err)
 	}
-	var want strings.Builder
-	for _, form := range []string{"foo", "unix"} {
-		for _, line := range []string{"0 onStep 0", "0 onStep 1", "0 onStep 2", `1 game.start "ann"`, "0 !kick caught"} {
-			want.WriteString(form + " " + line + "\n")
-		}
-	}
-	if out.String() != want.String() {
-		t.Errorf("printed\n%s\nwant\n%s", out.String(), want.String())
+	if want := heardBy("foo") + heardBy("unix"); out.String() != want {
+		t.Errorf("printed\n%s\nwant\n%s", out.String(), want)
 	}
 }
 
