@@ -62,11 +62,10 @@ func (c *Connector) Protocol(conn connectors.Conn) connectors.Protocol {
 
 // Listen opens the port, or the connector's part of it. An error names the field it is about.
 func (c *Connector) Listen(ctx context.Context) ([]connectors.Listener, error) {
-	l := newListener(c)
-	err := c.check()
-	if err == nil {
-		l.share, err = c.port().Listen(ctx, l.claim(c.Bytes))
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
+	l, err := c.open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name(), err)
 	}
