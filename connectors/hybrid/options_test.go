@@ -24,6 +24,7 @@ func TestEveryOptionOfTheConversationReachesIt(t *testing.T) {
 		name := got.Type().Field(i).Name
 		from := given.FieldByName(name)
 		switch {
+		case name == "Unannounced": // over UDP alone
 		case !from.IsValid():
 			t.Errorf("a Connector has no %s", name)
 		case from.IsZero():
