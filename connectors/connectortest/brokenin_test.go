@@ -86,7 +86,7 @@ var brokenReaders = map[string]broken{
 		promise: "a message costs few allocations", says: "allocations, want at most",
 		make: reads(func(c connectors.Conn) ([]connectors.Frame, error) {
 			frames, err := c.ReadFrames()
-			for range 200 {
+			for range 1000 {
 				waste = append(waste[:0:0], 1)
 			}
 			return frames, err

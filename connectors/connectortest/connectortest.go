@@ -37,7 +37,8 @@ type Harness struct {
 	Client func(wire net.Conn) Client
 
 	// Datagrams says that a Write on the wire is one whole message: UDP, a POST. Nothing is sent in
-	// pieces then, and nothing is expected of an end or of a client that does not read.
+	// pieces then, and nothing is expected of an end or of a client that does not read. Each Read on
+	// it brings one, too.
 	Datagrams bool
 	// NoKick says that clients are hung up on without a word.
 	NoKick bool
@@ -53,7 +54,7 @@ type Harness struct {
 
 	// Garbage are bytes that no client says, one list element a client's. Nil means zeros, ones and text.
 	Garbage []string
-	// Allocs is how many allocations a message of a client may cost, on both ends together. Zero means 60.
+	// Allocs is how many allocations a message of a client may cost, on both ends together. Zero means 200.
 	Allocs float64
 	// Patience is how long anything may take. Zero means 5 s.
 	Patience time.Duration
@@ -118,7 +119,7 @@ func (h Harness) withDefaults() Harness {
 		h.Garbage = []string{zeros, ones, text}
 	}
 	if h.Allocs == 0 {
-		h.Allocs = 60
+		h.Allocs = 200
 	}
 	if h.Patience == 0 {
 		h.Patience = 5 * time.Second

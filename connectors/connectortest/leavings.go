@@ -90,11 +90,11 @@ func kickDuring(r *rig) {
 	if r.NoEnd || r.Datagrams {
 		return
 	}
-	err, ok := next(r.Patience, joined)
-	if ok && err == nil { // clients of this wire do not wait until they are in
+	switch err, ok := next(r.Patience, joined); {
+	case !ok:
+		r.broken("Conn", "a client that was kicked during the handshake did not see the end within %v", r.Patience)
+	case err == nil: // it thinks it is in, and learns of it now
 		s.wantHungUp(f)
-	} else if !ok {
-		r.broken("Conn", "a client that was kicked during the handshake did not see the end within %v (%v)", r.Patience, err)
 	}
 }
 

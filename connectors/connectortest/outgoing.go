@@ -105,24 +105,35 @@ func scribble(all net.Buffers) {
 	}
 }
 
-// tryWrite tries until the wire is full, and then has the client read.
+// tryWrite tries until the wire is full, and then has the client read. The Write that must follow has
+// nothing more to write, or it has.
 func tryWrite(r *rig) {
 	r.start()
-	f, n := r.client()
-	conn, ok := n.conn.(connectors.Prompt)
-	if !ok {
-		r.Skip("the Conn is no Prompt")
+	for _, more := range []bool{false, true} {
+		f, n := r.client()
+		conn, ok := n.conn.(connectors.Prompt)
+		if !ok {
+			r.Skip("the Conn is no Prompt")
+		}
+		const behind = 1 << 20
+		last, end := n.push(behind, 0), r.fill(n, conn)
+		flushed := make(chan error, 1)
+		go func() {
+			if more {
+				flushed <- n.write(last)
+			} else {
+				flushed <- n.write()
+			}
+		}()
+		f.wantTaken(end)
+		if err, ok := next(r.Patience, flushed); !ok || err != nil {
+			r.fatal("Prompt", "the Write behind TryWrite did not end well within %v: %v", r.Patience, err)
+		}
+		if !more {
+			_ = n.put(last)
+		}
+		f.wantBehind(behind)
 	}
-	number := r.fill(n, conn)
-	flushed := make(chan error, 1)
-	go func() { flushed <- n.write() }()
-	f.wantTaken(number)
-	if err, ok := next(r.Patience, flushed); !ok || err != nil {
-		r.fatal("Prompt", "a Write of nothing, behind TryWrite, did not end well within %v: %v", r.Patience, err)
-	}
-	const behind = 1 << 20
-	_ = n.put(n.push(behind, 0))
-	f.wantBehind(behind)
 }
 
 // fill tries to write until not all is taken, and returns the number of the first message that is not

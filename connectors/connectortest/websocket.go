@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 
 	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
@@ -19,8 +18,8 @@ type frames struct {
 	rest   []byte // of the message that is being read
 }
 
-// upgrade asks for a WebSocket on c.
-func upgrade(c net.Conn, ws *WebSocket) (*frames, error) {
+// upgrade asks for a WebSocket on a wire that is written to out, and read from in.
+func upgrade(out io.Writer, in *bufio.Reader, ws *WebSocket) (*frames, error) {
 	r, err := http.NewRequest(http.MethodGet, "http://connectortest"+cmp.Or(ws.Path, "/"), nil)
 	if err != nil {
 		return nil, err
@@ -32,10 +31,10 @@ func upgrade(c net.Conn, ws *WebSocket) (*frames, error) {
 	if ws.Protocol != "" {
 		r.Header.Set("Sec-Websocket-Protocol", ws.Protocol)
 	}
-	if err := r.Write(c); err != nil {
+	if err := r.Write(out); err != nil {
 		return nil, err
 	}
-	f := &frames{in: bufio.NewReader(c), opcode: websocket.Binary}
+	f := &frames{in: in, opcode: websocket.Binary}
 	if ws.Text {
 		f.opcode = websocket.Text
 	}

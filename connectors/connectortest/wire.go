@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"bufio"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -12,13 +13,16 @@ import (
 type wire struct {
 	net.Conn
 	patience time.Duration
-	frames   *frames // nil where there is no WebSocket
-	pieces   int     // bytes a Write of Conn has at most; zero: any number
+	in       *bufio.Reader // nil where each Read brings a datagram
+	frames   *frames       // nil where there is no WebSocket
+	pieces   int           // bytes a Write of Conn has at most; zero: any number
 
 	mu    sync.Mutex // one writes at a time
 	reads atomic.Int64
-	bytes atomic.Int64 // that were read
 }
+
+// readSize is what one read may bring: more than servers write at once.
+const readSize = 64 << 10
 
 // open dials and upgrades.
 func (h *Harness) open(dial func() (net.Conn, error)) (*wire, error) {
@@ -27,9 +31,12 @@ func (h *Harness) open(dial func() (net.Conn, error)) (*wire, error) {
 		return nil, err
 	}
 	w := &wire{Conn: c, patience: h.Patience}
+	if !h.Datagrams {
+		w.in = bufio.NewReaderSize(counted{w}, readSize)
+	}
 	if h.WebSocket != nil {
 		_ = c.SetDeadline(time.Now().Add(h.Patience))
-		w.frames, err = upgrade(&counted{w}, h.WebSocket)
+		w.frames, err = upgrade(c, w.in, h.WebSocket)
 		_ = c.SetDeadline(time.Time{})
 	}
 	if err != nil {
@@ -41,25 +48,25 @@ func (h *Harness) open(dial func() (net.Conn, error)) (*wire, error) {
 
 // Read is the Client's.
 func (w *wire) Read(p []byte) (int, error) {
-	if w.frames != nil {
+	switch {
+	case w.frames != nil:
 		return w.frames.read(p, w.put)
+	case w.in != nil:
+		return w.in.Read(p)
 	}
-	return (&counted{w}).Read(p)
+	return counted{w}.Read(p)
 }
 
-// counted counts what is read.
+// counted counts how often something comes.
 type counted struct{ *wire }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c counted) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		c.reads.Add(1)
-		c.bytes.Add(int64(n))
 	}
 	return n, err
 }
-
-func (c *counted) Write(p []byte) (int, error) { return c.Conn.Write(p) }
 
 // Write is the Client's: one message.
 func (w *wire) Write(p []byte) (int, error) {
