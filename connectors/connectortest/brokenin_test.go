@@ -3,6 +3,7 @@ package connectortest
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -87,7 +88,7 @@ var brokenReaders = map[string]broken{
 		make: reads(func(c connectors.Conn) ([]connectors.Frame, error) {
 			frames, err := c.ReadFrames()
 			for range 1000 {
-				waste = append(waste[:0:0], 1)
+				waste.Store(new(int))
 			}
 			return frames, err
 		}),
@@ -95,7 +96,7 @@ var brokenReaders = map[string]broken{
 }
 
 // waste is what is allocated in vain.
-var waste []byte
+var waste atomic.Pointer[int]
 
 type limitless struct{ connectors.Conn }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
+	"github.com/fairlead-go/fairlead/connectors/memory"
 )
 
 var brokenPlaces = map[string]broken{
@@ -35,6 +36,18 @@ var brokenPlaces = map[string]broken{
 	"a connector listens once": {
 		promise: "a connector can listen again", says: "Listen failed: listen memory",
 		make: listeners(closingLate),
+	},
+	"a place is kept": {
+		promise: "a place is free after Close", says: "Listen failed: listen memory",
+		make: listeners(closingLate),
+	},
+	"Listen fails too late": {
+		promise: "a Listen that fails leaves nothing open", says: "Listen succeeded at memory, where another connector listens",
+		make: func(w *wrapped) { w.eager = memory.Listen("memory") },
+	},
+	"nobody is ever gone": {
+		promise: "Gone is told", says: "Gone was not closed within",
+		make: listeners(func(l connectors.Listener) connectors.Listener { return &staying{l} }),
 	},
 }
 
@@ -72,10 +85,16 @@ func (l *ending) Accept() (connectors.Conn, error) {
 	return c, nil
 }
 
+// staying is a Lingerer for ever.
+type staying struct{ connectors.Listener }
+
+func (*staying) Gone() <-chan struct{} { return nil }
+
 // conveyed are Conns that are closed together.
 type conveyed struct {
-	mu  sync.Mutex
-	all []connectors.Conn
+	mu     sync.Mutex
+	all    []connectors.Conn
+	writes int
 }
 
 func (k *conveyed) add(c connectors.Conn) connectors.Conn {
