@@ -17,7 +17,15 @@ var brokenWords = map[string]broken{
 			}
 		}),
 	},
-	"a body is cut short": {
+	"a message panics": {
+		promise: "requests are what the client sent", says: "a Protocol panicked: index out of range",
+		make: feeds(func(step *connectors.Step, _ connectors.Frame) {
+			if len(step.Requests) > 0 {
+				panic("index out of range")
+			}
+		}),
+	},
+	"a body is longer than it was": {
 		promise: "requests are what the client sent", says: "a request's body is",
 		make: feeds(func(step *connectors.Step, _ connectors.Frame) {
 			for _, q := range step.Requests {

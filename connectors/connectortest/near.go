@@ -149,9 +149,7 @@ func (n *near) feed(f connectors.Frame) {
 		f.Data = bytes.Clone(f.Data)
 	}
 	var step connectors.Step
-	n.within("Protocol.Feed did not return", "Protocol", func() {
-		n.speak(func() { n.proto.Feed(&step, f, time.Now()) })
-	})
+	n.speak(func() { n.proto.Feed(&step, f, time.Now()) })
 	if n.scribble {
 		for i := range f.Data {
 			f.Data[i] = 0xdb
@@ -166,9 +164,15 @@ func (n *near) converse(call func(connectors.Protocol, *connectors.Step, time.Ti
 	n.act(&step)
 }
 
+// speak calls the Protocol. One that panics has done nothing.
 func (n *near) speak(f func()) {
 	n.talk.Lock()
 	defer n.talk.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			n.broken("Protocol", "a Protocol panicked: %v", p)
+		}
+	}()
 	f()
 }
 
