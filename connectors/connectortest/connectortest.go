@@ -54,7 +54,7 @@ type Harness struct {
 
 	// Garbage are bytes that no client says, one list element a client's. Nil means zeros, ones and text.
 	Garbage []string
-	// Allocs is how many allocations a message of a client may cost, on both ends together. Zero means 200.
+	// Allocs is how many allocations a request and its answer may cost, on both ends together. Zero means 200.
 	Allocs float64
 	// Patience is how long anything may take. Zero means 5 s.
 	Patience time.Duration

@@ -47,3 +47,17 @@ func TestFailedTestsKeepTheirCode(t *testing.T) {
 		t.Errorf("exit code = %d, output = %q, want 2 and nothing", code, out.String())
 	}
 }
+
+func TestSinceOnlyNewGoroutinesCount(t *testing.T) {
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() { <-stop }()
+	check := Since()
+	if err := check(0); err != nil {
+		t.Errorf("what was there before counts: %v", err)
+	}
+	go func() { <-stop }()
+	if check(0) == nil {
+		t.Error("what came after does not count")
+	}
+}
