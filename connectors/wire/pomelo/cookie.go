@@ -13,18 +13,27 @@ const CodeCookie = 428
 // is no text. It is not there in those of clients that know none, whose bodies cost a search
 // and no more. The name must be written without escapes.
 func Cookie(body []byte) (cookie string, there bool) {
-	if !bytes.Contains(body, []byte(`"cookie"`)) {
+	if !bytes.Contains(body, []byte(`"cookie"`)) || !json.Valid(body) {
 		return "", false
 	}
-	var hello, sys map[string]json.RawMessage // and no struct: names are told apart by case
-	if json.Unmarshal(body, &hello) != nil || json.Unmarshal(hello["sys"], &sys) != nil {
+	value := valueOf(valueOf(body, "sys"), "cookie")
+	if len(value) == 0 {
 		return "", false
 	}
-	text, there := sys["cookie"]
-	if json.Unmarshal(text, &cookie) != nil {
-		cookie = ""
+	if value[0] != '"' {
+		return "", true
 	}
-	return cookie, there
+	return string(appendUnquoted(nil, value[1:len(value)-1])), true
+}
+
+// valueOf is the last one of the members of that name in an object; nil if there is none.
+func valueOf(object []byte, name string) (value []byte) {
+	eachMember(object, func(n string, v []byte) {
+		if n == name {
+			value = v
+		}
+	})
+	return value
 }
 
 // AppendChallenge appends the package that asks a client to say its handshake again, with

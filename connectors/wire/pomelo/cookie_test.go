@@ -18,6 +18,8 @@ func TestCookie(t *testing.T) {
 		"none":               {`{"sys":{"type":"x"}}`, "", false},
 		"asked for":          {`{"sys":{"cookie":""}}`, "", true},
 		"given":              {`{"sys":{"type":"x","cookie":"abc"},"user":1}   `, "abc", true},
+		"escaped":            {`{"sys":{"cookie":"a\u0062\n"}}`, "ab\n", true},
+		"twice":              {`{"sys":{"cookie":"a"},"sys":{"cookie":"b","cookie":"c"}}`, "c", true},
 		"no text":            {`{"sys":{"cookie":7}}`, "", true},
 		"another case":       {`{"Sys":{"cookie":"abc"}}`, "", false},
 		"beside sys":         {`{"sys":{},"cookie":"abc"}`, "", false},
