@@ -185,7 +185,7 @@ func (l *link) dueEnd(age time.Duration) *connectors.Reason {
 	if l.out.sealed {
 		stuck, next := l.stuck(age)
 		if stuck || age >= l.alarm.end {
-			return &l.out.last
+			return l.out.last
 		}
 		l.ringBy(next)
 		l.ringBy(l.alarm.end)

@@ -57,13 +57,16 @@ func (l *link) close() {
 	}
 	l.wakeReader()
 	ev, flushed := l.account(reason)
-	ready, kickers := l.codec != nil, l.kickers
+	ready, kickers := l.codec != nil, l.some().kickers
 	if ready && !l.greeted { // it is told in that order
-		l.goodbye = ev
+		l.rarely().goodbye = ev
 	}
-	told := ready && l.goodbye == nil
+	told := ready && l.some().goodbye == nil
 	l.slots.releaseAll()
-	l.codec, l.slots, l.kickers, l.out.batch, l.pressing = nil, slots{}, nil, nil, nil
+	l.codec, l.slots, l.out.batch = nil, slots{}, nil
+	if l.seldom != nil {
+		l.seldom.kickers, l.seldom.pressing = nil, nil
+	}
 	gone := l.live == 0
 	l.mu.Unlock()
 

@@ -35,7 +35,7 @@ func (l *link) remember(kicker *actor.PID) bool {
 	if l.closed {
 		return false
 	}
-	l.kickers = append(l.kickers, kicker)
+	l.rarely().kickers = append(l.rarely().kickers, kicker)
 	return true
 }
 
@@ -51,7 +51,7 @@ func (l *link) seal(r connectors.Reason, last *entry) {
 		l.out.add(last)
 		l.out.farewell = true
 	}
-	l.out.sealed, l.out.last = true, r
+	l.out.sealed, l.out.last = true, &r
 	age := l.age(time.Now())
 	l.alarm.end = age + flushTime
 	l.wakeWriter()

@@ -43,8 +43,9 @@ func (l *link) offended() bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.panics = l.Panics.count(l.panics, l.now())
-	return len(l.panics) >= l.Panics.Most
+	rare := l.rarely()
+	rare.panics = l.Panics.count(rare.panics, l.now())
+	return len(rare.panics) >= l.Panics.Most
 }
 
 // broken ends a link whose Conn has panicked.

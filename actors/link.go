@@ -45,37 +45,57 @@ type link struct {
 	codec    connectors.Codec // nil before the handshake is done
 	slots    slots
 	room     chan struct{} // wakes the reader that waits for a slot; nil before it ever waited
-	paused   bool          // the reader waits for a slot
 	out      outbox
 	written  uint64 // bytes
 	alarm    alarm
 	airborne time.Duration      // when the write under way began, since birth; zero: none is
-	watched  bool               // the alarm rings within Limits.OutboxAge after its beginning
+	pausedAt time.Duration      // when the reader began to wait
+	paid     time.Duration      // of Limits.Rate: when the client will have rested
 	reason   *connectors.Reason // set once: the link ends
-	live     int                // goroutines of the link
-	taking   bool               // one of these is a Deliverer's
-	closed   bool
 	cancel   context.CancelFunc // of the handshake hooks that run
-	asked    int                // hooks that run
-	kickers  []*actor.PID       // who waits for Kicked
+	seldom   *seldom            // nil for most
 
-	pausedAt time.Duration   // when the reader began to wait
-	paid     time.Duration   // of Limits.Rate: when the client will have rested
-	pressing []*actor.PID    // who pushes, and has been told that it is too much
-	told     bool            // the event stream, that there is pressure
-	telling  bool            // it, now
-	panics   []time.Duration // that its requests caused
+	live    int32 // goroutines of the link
+	asked   int8  // hooks that run
+	paused  bool  // the reader waits for a slot
+	watched bool  // the alarm rings within Limits.OutboxAge after the beginning of the write under way
+	taking  bool  // one of the goroutines is a Deliverer's
+	told    bool  // the event stream, that there is pressure
+	telling bool  // it, now
+	late    bool  // time is up, requests are refused
+	greeted bool  // the application knows that the client is there
+	closed  bool
 
 	// What tells when a client that is to go may go.
 	leaving atomic.Pointer[connectors.Reason]
 	feeding atomic.Bool  // the reader handles frames
 	owed    atomic.Int32 // answers to requests that have left their slots
-	late    bool         // mu's: time is up, requests are refused
-
-	greeted bool             // the application knows that the client is there
-	goodbye *messages.Closed // what it is then told of one that has gone
 
 	seats []seat // in groups; the batcher's
+}
+
+// seldom is what few links ever need. It is mu's.
+type seldom struct {
+	kickers  []*actor.PID     // who waits for Kicked
+	pressing []*actor.PID     // who pushes, and has been told that it is too much
+	panics   []time.Duration  // that its requests caused
+	goodbye  *messages.Closed // what the application is told of a client that has gone, once it knows that it came
+}
+
+// rarely is called with mu held. It is for what is about to be kept.
+func (l *link) rarely() *seldom {
+	if l.seldom == nil {
+		l.seldom = &seldom{}
+	}
+	return l.seldom
+}
+
+// some is called with mu held. It is for looking.
+func (l *link) some() seldom {
+	if l.seldom == nil {
+		return seldom{}
+	}
+	return *l.seldom
 }
 
 // start begins the conversation, on a goroutine of the link's.
@@ -288,7 +308,7 @@ func (l *link) greet() {
 	l.tell(&messages.Connected{Session: l.session.Load()})
 	l.mu.Lock()
 	l.greeted = true
-	gone := l.goodbye
+	gone := l.some().goodbye
 	l.mu.Unlock()
 	if gone != nil {
 		l.tell(gone)

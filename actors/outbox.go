@@ -110,7 +110,7 @@ type outbox struct {
 	sealed   bool   // takes nothing more: the link closes when all is written
 	farewell bool   // and the last message says why
 	pressed  bool   // over the soft limit: publishers have been told
-	last     connectors.Reason
+	last     *connectors.Reason
 }
 
 // load is what counts against the limits: what waits and what is being written, of which a

@@ -75,12 +75,13 @@ func (l *link) tooSlow(text string) {
 // heed remembers who pushed as a request while there is pressure, and tells them of it.
 func (l *link) heed(from *actor.PID) {
 	l.mu.Lock()
-	known := !l.out.pressed || len(l.pressing) >= publishersTold
-	for _, pid := range l.pressing {
+	pressing := l.some().pressing
+	known := !l.out.pressed || len(pressing) >= publishersTold
+	for _, pid := range pressing {
 		known = known || pid.Equal(from)
 	}
 	if !known {
-		l.pressing = append(l.pressing, from)
+		l.rarely().pressing = append(pressing, from)
 	}
 	m := l.pressure()
 	l.mu.Unlock()
@@ -120,8 +121,8 @@ func (l *link) tellPressure() {
 		l.told = l.out.pressed
 		m := l.pressure()
 		var to []*actor.PID
-		if !m.High {
-			to, l.pressing = l.pressing, nil
+		if !m.High && l.seldom != nil {
+			to, l.seldom.pressing = l.seldom.pressing, nil
 		}
 		l.mu.Unlock()
 		publish(l.system, m)

@@ -122,7 +122,7 @@ func (l *link) nextBatch(before *batch) (control []byte, b *batch) {
 		sealed, last := l.out.sealed, l.out.last
 		l.mu.Unlock()
 		if sealed {
-			l.end(last)
+			l.end(*last)
 		}
 	}
 	if relieved {
