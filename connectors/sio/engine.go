@@ -20,13 +20,13 @@ type engine struct {
 	l             *listener
 	sid           string
 	version       engineio.Version
-	b64           bool // the client takes no binary
 	local, remote net.Addr
+	last          *seat // in's: whom binary messages are for
 
 	// in makes what the client sends be handled in order: a POST and a WebSocket may bring it at once.
 	in      sync.Mutex
 	dialect engineio.Dialect
-	last    *seat // whom binary messages are for
+	b64     bool // nobody's, as what stands above: the client takes no binary
 
 	// mu guards the rest: requests, the WebSocket's reader, writers and time meet here.
 	mu        sync.Mutex
@@ -35,21 +35,21 @@ type engine struct {
 	seats     []*seat
 	ws        *stream.WebSocket // nil while the client polls
 	rising    *stream.WebSocket // its upgrade
-	probed    bool              // which the client has probed
 	poll      *poll             // the GET that is held
-	posting   bool
-	out       []byte        // frames that wait for a GET
-	changed   *sync.Cond    // who waits for one of these; nil until somebody did
-	taken     uint64        // bytes that GETs have taken, or out has
-	writing   bool          // a Write to the WebSocket is under way: others wait
-	after     []byte        // frames to be written behind it
-	taking    int           // what came is being handled: the client cannot show life
-	suspended bool          // and should have, meanwhile
-	joined    time.Duration // when it will have rested from its CONNECTs, since born
-	born      time.Time
+	out       []byte            // frames that wait for a GET
+	changed   *sync.Cond        // who waits for one of these; nil until somebody did
+	taken     uint64            // bytes that GETs have taken, or out has
+	after     []byte            // frames to be written behind a Write to the WebSocket
 	timer     *time.Timer
-	idleBy    time.Time // when it must have a session
+	born      time.Time
+	joined    time.Duration // when it will have rested from its CONNECTs, since born
+	idleBy    time.Duration // when it must have a session, since born
 	end       *ending
+	taking    int32 // what came is being handled: the client cannot show life
+	suspended bool  // and should have, meanwhile
+	probed    bool  // the client has probed rising
+	posting   bool
+	writing   bool // a Write to the WebSocket is under way: others wait
 }
 
 // ending is how an engine ends.
@@ -73,7 +73,7 @@ func (l *listener) newEngine(r *request, ws *stream.WebSocket) *engine {
 		l: l, sid: newID(), version: r.version, b64: r.b64, ws: ws,
 		heart:    l.rhythm(r.version).Start(now),
 		greeting: r.greeting(),
-		idleBy:   now.Add(l.connect),
+		idleBy:   l.connect,
 		born:     now,
 	}
 	if ws != nil {
@@ -97,11 +97,14 @@ func (l *listener) newEngine(r *request, ws *stream.WebSocket) *engine {
 // next is called with mu held: how long until the engine must look at the clock.
 func (e *engine) next(now time.Time) time.Duration {
 	due := e.heart.Due()
-	if len(e.seats) == 0 && e.idleBy.Before(due) {
-		due = e.idleBy
+	if by := e.born.Add(e.idleBy); len(e.seats) == 0 && by.Before(due) {
+		due = by
 	}
 	return due.Sub(now)
 }
+
+// idle is called with mu held. It tells whether the client should have a session by now.
+func (e *engine) idle(now time.Time) bool { return len(e.seats) == 0 && now.Sub(e.born) >= e.idleBy }
 
 // tick looks at the clock.
 func (e *engine) tick() {
@@ -112,7 +115,7 @@ func (e *engine) tick() {
 		e.mu.Unlock()
 		return
 	}
-	idle := len(e.seats) == 0 && !now.Before(e.idleBy)
+	idle := e.idle(now)
 	ping, dead := false, false
 	if e.taking > 0 {
 		e.suspended = true
@@ -139,7 +142,7 @@ func (e *engine) alive() bool {
 	var err error
 	switch {
 	case e.end != nil, e.taking > 0:
-	case len(e.seats) == 0 && !now.Before(e.idleBy):
+	case e.idle(now):
 		err = errNoSession
 	case e.heart.Dead(now):
 		err = connectors.ErrSilent

@@ -32,10 +32,10 @@ func (e *engine) connect(packet []byte) error {
 	if err != nil {
 		return err
 	}
-	s := &seat{engine: e, namespace: cmp.Or(string(p.Namespace), socketio.Main)}
+	s := &seat{engine: e, namespace: cmp.Or(string(p.Namespace), socketio.Main), said: &said{}}
 	taken := e.seat(s.namespace) != nil
 	if e.version == engineio.V3 {
-		s.query, _ = url.ParseQuery(string(p.Query)) // of what makes no sense, the rest
+		s.said.query, _ = url.ParseQuery(string(p.Query)) // of what makes no sense, the rest
 		if taken || s.namespace == socketio.Main || !ascii(s.namespace) {
 			return nil // it has that, or cannot be told
 		}
@@ -66,7 +66,7 @@ const maxDepth = 32
 // hear keeps what a client says of itself.
 func (s *seat) hear(p socketio.Packet) error {
 	auth, mode, err := p.Auth(maxDepth)
-	s.auth, s.mode = bytes.Clone(auth), mode
+	s.said.auth, s.said.mode = bytes.Clone(auth), mode
 	return err
 }
 
@@ -136,7 +136,7 @@ func (e *engine) unseat(s *seat) (last bool) {
 	e.seats = slices.DeleteFunc(e.seats, func(o *seat) bool { return o == s })
 	if last = n > 0 && len(e.seats) == 0; last && e.end == nil {
 		now := time.Now()
-		e.idleBy = now.Add(e.l.connect)
+		e.idleBy = now.Sub(e.born) + e.l.connect
 		e.timer.Reset(e.next(now))
 	}
 	return last

@@ -17,23 +17,27 @@ import (
 type seat struct {
 	engine    *engine
 	namespace string
-	id        string        // what the client is told
-	auth      []byte        // what it says of itself, as JSON; nil if nothing
-	mode      socketio.Mode // that it asks for
-	query     url.Values    // of its CONNECT
+	id        string // what the client is told
+	said      *said  // nil if nothing, and once the application has been told
 
-	// The engine's in guards these.
-	to   connectors.Sink // sink, once it is known to be there
-	left bool            // it is not listened to any more
+	to   connectors.Sink // the engine's in guards it: sink, once it is known to be there
+	left bool            // and this: it is not listened to any more
 
 	// The engine's mu guards the rest.
+	met     bool // it has been written to: the client knows whether it is in
+	polled  bool // its first transport
+	parted  bool // the client has left
+	closed  bool // we have
+	writing bool // a Write to the WebSocket is under way
 	sink    connectors.Sink
-	met     bool      // it has been written to: the client knows whether it is in
-	polled  bool      // its first transport
-	parted  bool      // the client has left
-	closed  bool      // we have
-	writing bool      // a Write to the WebSocket is under way
 	stalled time.Time // since when a Write waits for a GET
+}
+
+// said is what a client says of itself in a CONNECT.
+type said struct {
+	auth  []byte        // JSON; nil if nothing
+	mode  socketio.Mode // that it asks for
+	query url.Values
 }
 
 var (
@@ -45,13 +49,16 @@ var (
 
 // introduce says who the client is.
 func (s *seat) introduce(connector string) socketio.Seat {
-	e := s.engine
+	e, from := s.engine, said{}
+	if s.said != nil {
+		from, s.said = *s.said, nil
+	}
 	transport := s.Transport()
 	in := socketio.Seat{
 		Version: e.version, Namespace: s.namespace, SID: s.id,
 		Hello: connectors.Hello{
 			Connector: connector, Transport: transport, RemoteAddr: e.remote,
-			Type: "socket.io", Version: strconv.Itoa(int(e.version)), User: s.auth,
+			Type: "socket.io", Version: strconv.Itoa(int(e.version)), User: from.auth,
 		},
 	}
 	e.mu.Lock()
@@ -63,9 +70,8 @@ func (s *seat) introduce(connector string) socketio.Seat {
 	if g == nil { // it has been here before, or the engine has ended
 		g = &greeting{}
 	}
-	in.Mode = cmp.Or(s.mode, socketio.ModeOf(g.query.Get("mode")))
-	in.Hello.Raw = g.raw(transport, s.namespace, s.auth, s.query)
-	s.auth, s.query = nil, nil
+	in.Mode = cmp.Or(from.mode, socketio.ModeOf(g.query.Get("mode")))
+	in.Hello.Raw = g.raw(transport, s.namespace, from.auth, from.query)
 	return in
 }
 
