@@ -5,6 +5,7 @@
 package port
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"log/slog"
@@ -139,12 +140,12 @@ type limits struct {
 
 func (p *Port) limits() limits {
 	return limits{
-		firstByte:   or(p.FirstByte, 3*time.Second),
-		head:        or(p.Head, 5*time.Second),
-		userTimeout: or(p.UserTimeout, time.Minute),
-		headBytes:   or(p.HeadBytes, 8<<10),
-		pending:     or(p.Pending, 1024),
-		send:        or(p.SendBuffer, 32<<10),
+		firstByte:   cmp.Or(p.FirstByte, 3*time.Second),
+		head:        cmp.Or(p.Head, 5*time.Second),
+		userTimeout: cmp.Or(p.UserTimeout, time.Minute),
+		headBytes:   cmp.Or(p.HeadBytes, 8<<10),
+		pending:     cmp.Or(p.Pending, 1024),
+		send:        cmp.Or(p.SendBuffer, 32<<10),
 	}
 }
 
@@ -162,12 +163,4 @@ func (p *Port) logger() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return calm.New(p.Logger)
-}
-
-func or[T comparable](v, zero T) T {
-	var none T
-	if v == none {
-		return zero
-	}
-	return v
 }

@@ -1,6 +1,7 @@
 package sio
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -65,7 +66,7 @@ func (c *Connector) listener() (*listener, error) {
 	}
 	l := &listener{
 		settings: c.settings(),
-		path:     or(c.Path, "/socket.io/"),
+		path:     cmp.Or(c.Path, "/socket.io/"),
 		cookie:   c.Cookie,
 		ask:      c.Check,
 		upgrader: upgrader,

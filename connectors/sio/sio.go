@@ -4,6 +4,7 @@
 package sio
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -115,7 +116,7 @@ func New(host string, port int) connectors.Connector {
 }
 
 // Name is ID, or "sio".
-func (c *Connector) Name() string { return or(c.ID, "sio") }
+func (c *Connector) Name() string { return cmp.Or(c.ID, "sio") }
 
 // TickEvery is Tick.
 func (c *Connector) TickEvery() time.Duration { return c.Tick }
@@ -124,7 +125,7 @@ func (c *Connector) TickEvery() time.Duration { return c.Tick }
 func (c *Connector) Protocol(conn connectors.Conn) connectors.Protocol {
 	c.once.Do(func() {
 		c.protocol = socketio.Config{
-			Modes: c.Modes, MaxAttachments: c.MaxAttachments, MaxMessage: or(c.MaxPayload, maxPayload), HandshakeTime: or(c.ConnectTime, connectTime),
+			Modes: c.Modes, MaxAttachments: c.MaxAttachments, MaxMessage: cmp.Or(c.MaxPayload, maxPayload), HandshakeTime: cmp.Or(c.ConnectTime, connectTime),
 		}.WithDefaults()
 	})
 	return socketio.NewProtocol(&c.protocol, conn.(*seat).introduce(c.Name()))
@@ -218,14 +219,14 @@ type settings struct {
 
 func (c *Connector) settings() settings {
 	s := settings{
-		pingInterval:  or(c.PingInterval, 25*time.Second),
-		pingTimeout:   or(c.PingTimeout, 20*time.Second),
-		connect:       or(c.ConnectTime, connectTime),
-		upgrade:       or(c.UpgradeTime, 10*time.Second),
-		slack:         or(c.PackageTime, 10*time.Second),
-		payload:       or(c.MaxPayload, maxPayload),
-		maxPolling:    or(c.MaxPolling, 10_000),
-		maxIdle:       or(c.MaxIdle, 4096),
+		pingInterval:  cmp.Or(c.PingInterval, 25*time.Second),
+		pingTimeout:   cmp.Or(c.PingTimeout, 20*time.Second),
+		connect:       cmp.Or(c.ConnectTime, connectTime),
+		upgrade:       cmp.Or(c.UpgradeTime, 10*time.Second),
+		slack:         cmp.Or(c.PackageTime, 10*time.Second),
+		payload:       cmp.Or(c.MaxPayload, maxPayload),
+		maxPolling:    cmp.Or(c.MaxPolling, 10_000),
+		maxIdle:       cmp.Or(c.MaxIdle, 4096),
 		pollingServed: c.serves(Polling),
 		webSocket:     c.serves(WebSocket),
 	}
@@ -249,12 +250,4 @@ func (c *Connector) serves(transport string) bool {
 		}
 	}
 	return len(c.Transports) == 0
-}
-
-func or[T comparable](v, zero T) T {
-	var none T
-	if v == none {
-		return zero
-	}
-	return v
 }
