@@ -14,7 +14,8 @@ import (
 
 // outlet is what stands between a client's outbox and its wire: it numbers the messages of QoS 1, holds back
 // those that have no room in the client's window, and drops what it must not be sent. Codecs know no client, so they leave
-// the packet id of such a message zero. The writer passes packets, the protocol frees room for more.
+// the packet id of such a message zero. Only the writer passes packets, so that they keep their order; the protocol frees
+// room, and nudges the writer.
 type outlet struct {
 	cfg *settings
 
@@ -25,11 +26,14 @@ type outlet struct {
 	largest  int // packet that the client takes; 0: any
 	window   int
 	lastID   uint16
-	flying   []uint16 // ids that the client has not acknowledged
-	waiting  [][]byte // packets without an id
-	held     int      // bytes of these
-	granted  []string // filters
+	flying   map[uint16]struct{} // ids that the client has not acknowledged
+	waiting  []byte              // packets without an id, one behind the other
+	granted  []string            // filters
+	size     int                 // of these, in bytes
 }
+
+// nudge is what makes a writer look for room: a packet that there is not, and that goes nowhere.
+var nudge = [...]byte{0, 0}
 
 // enter opens the outlet for a client that is let in.
 func (o *outlet) enter(c *mqtt.Connect) {
@@ -46,6 +50,7 @@ func (o *outlet) enter(c *mqtt.Connect) {
 func (o *outlet) pass(dst []byte, packages net.Buffers) ([]byte, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	dst = o.catchUp(dst)
 	for _, p := range packages {
 		for len(p) > 0 {
 			packet, rest := split(p)
@@ -63,13 +68,13 @@ func (o *outlet) pass(dst []byte, packages net.Buffers) ([]byte, error) {
 func (o *outlet) free(packages net.Buffers) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.largest > 0 || o.cfg.requireSubscribe {
+	if o.largest > 0 || o.cfg.requireSubscribe || len(o.waiting) > 0 {
 		return false
 	}
 	for _, p := range packages {
 		for len(p) > 0 {
 			packet, rest := split(p)
-			if isPublish(packet) && quality(packet) > 0 {
+			if isNudge(packet) || isPublish(packet) && quality(packet) > 0 {
 				return false
 			}
 			p = rest
@@ -78,24 +83,40 @@ func (o *outlet) free(packages net.Buffers) bool {
 	return true
 }
 
+// catchUp appends what has waited and has room now. It is called with mu held.
+func (o *outlet) catchUp(dst []byte) []byte {
+	for len(o.waiting) > 0 && len(o.flying) < o.window {
+		packet, rest := split(o.waiting)
+		_, at := topicOf(packet)
+		dst = o.fly(dst, packet, at)
+		o.waiting = rest
+	}
+	if len(o.waiting) == 0 {
+		o.waiting = nil
+	}
+	return dst
+}
+
 // one passes a packet. It is called with mu held.
 func (o *outlet) one(dst, packet []byte) ([]byte, error) {
-	if !isPublish(packet) {
+	switch {
+	case isNudge(packet):
+		return dst, nil
+	case !isPublish(packet):
 		return append(dst, packet...), nil
 	}
 	topic, at := topicOf(packet)
 	switch {
 	case o.largest > 0 && len(packet) > o.largest, !o.wanted(topic):
 		return dst, nil
-	case quality(packet) == 0 || binary.BigEndian.Uint16(packet[at:]) != 0:
+	case quality(packet) == 0:
 		return append(dst, packet...), nil
 	case len(o.waiting) == 0 && len(o.flying) < o.window:
 		return o.fly(dst, packet, at), nil
-	case o.held+len(packet) > o.cfg.waiting:
-		return dst, fmt.Errorf("mqtt: %d messages wait for a PUBACK, %d bytes more for these: %w", len(o.flying), o.held, connectors.ErrSlow)
+	case len(o.waiting)+len(packet) > o.cfg.waiting:
+		return dst, fmt.Errorf("mqtt: %d messages wait for a PUBACK, %d bytes more for these: %w", len(o.flying), len(o.waiting), connectors.ErrSlow)
 	}
-	o.waiting = append(o.waiting, slices.Clone(packet))
-	o.held += len(packet)
+	o.waiting = append(o.waiting, packet...)
 	return dst, nil
 }
 
@@ -109,42 +130,48 @@ func (o *outlet) wanted(topic []byte) bool {
 
 // fly appends a packet with an id of its own, which is at a place in it. It is called with mu held.
 func (o *outlet) fly(dst, packet []byte, at int) []byte {
-	for o.lastID++; o.lastID == 0 || slices.Contains(o.flying, o.lastID); o.lastID++ {
+	for o.lastID++; o.lastID == 0 || o.flies(o.lastID); o.lastID++ {
 	}
-	o.flying = append(o.flying, o.lastID)
+	if o.flying == nil {
+		o.flying = map[uint16]struct{}{}
+	}
+	o.flying[o.lastID] = struct{}{}
 	dst = append(dst, packet...)
 	binary.BigEndian.PutUint16(dst[len(dst)-len(packet)+at:], o.lastID)
 	return dst
 }
 
-// acknowledged frees an id, and appends to dst what may go in its place. Ids that nobody waits for are ignored.
+func (o *outlet) flies(id uint16) bool {
+	_, ok := o.flying[id]
+	return ok
+}
+
+// acknowledged frees an id, and nudges the writer if something may go in its place. Ids that nobody waits for are ignored.
 func (o *outlet) acknowledged(dst []byte, id uint16) []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if i := slices.Index(o.flying, id); i >= 0 {
-		o.flying = slices.Delete(o.flying, i, i+1)
+	if !o.flies(id) {
+		return dst
 	}
-	for len(o.waiting) > 0 && len(o.flying) < o.window {
-		packet := o.waiting[0]
-		_, at := topicOf(packet)
-		dst = o.fly(dst, packet, at)
-		o.held -= len(packet)
-		o.waiting = slices.Delete(o.waiting, 0, 1)
+	delete(o.flying, id)
+	if len(o.waiting) > 0 {
+		dst = append(dst, nudge[:]...)
 	}
 	return dst
 }
 
-// grant notes a subscription, unless there are too many.
+// grant notes a subscription, unless there are too many, or they are longer than a packet together.
 func (o *outlet) grant(filter string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if slices.Contains(o.granted, filter) {
 		return true
 	}
-	if len(o.granted) >= o.cfg.maxSubscriptions {
+	if len(o.granted) >= o.cfg.maxSubscriptions || o.size+len(filter) > o.cfg.maxPacket {
 		return false
 	}
 	o.granted = append(o.granted, filter)
+	o.size += len(filter)
 	return true
 }
 
@@ -155,6 +182,7 @@ func (o *outlet) revoke(filter string) bool {
 	i := slices.Index(o.granted, filter)
 	if i >= 0 {
 		o.granted = slices.Delete(o.granted, i, i+1)
+		o.size -= len(filter)
 	}
 	return i >= 0
 }
@@ -176,6 +204,8 @@ func remaining(b []byte) (n, at int) {
 		}
 	}
 }
+
+func isNudge(packet []byte) bool { return packet[0] == nudge[0] }
 
 func isPublish(packet []byte) bool { return packet[0]>>4 == byte(mqtt.TypePublish) }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/mqtt"
@@ -150,5 +151,37 @@ func TestSharedMessagesAreNotTouched(t *testing.T) {
 		k.want("the first", pushed(wire.V311, 1, "shared"))
 		k.say(ack(wire.V311, wire.TypePuback, 1, 0))
 		k.want("the second", pushed(wire.V311, 2, "shared"))
+	})
+}
+
+// Room that the client makes is filled by the writer alone: a message that comes meanwhile does not overtake what waits.
+func TestRoomIsForWhatHasWaited(t *testing.T) {
+	bubble(t, &mqtt.Connector{QoS: 1, Window: 2}, func(r *rig) {
+		k := r.letIn(wire.V311)
+		k.push(onX("a"), onX("b"), onX("c"))
+		k.want("room for two", pushed(wire.V311, 1, "a"), pushed(wire.V311, 2, "b"))
+		var step connectors.Step
+		for id := range uint16(2) {
+			k.proto.Feed(&step, connectors.Frame{Data: ack(wire.V311, wire.TypePuback, id+1, 0)}, time.Now())
+		}
+		k.push(onX("d")) // ahead of what the step wants sent
+		k.write(step.Send)
+		k.want("in order", pushed(wire.V311, 3, "c"), pushed(wire.V311, 4, "d"))
+	})
+}
+
+// Filters that are granted are kept: all of them are no longer than a packet.
+func TestLongFilters(t *testing.T) {
+	bubble(t, &mqtt.Connector{MaxPacket: 1000}, func(r *rig) {
+		k := r.letIn(wire.V5)
+		long := "pomelo/" + strings.Repeat("x", 600)
+		k.say(subscribe(wire.V5, 1, 0, long))
+		k.want("one", suback(wire.V5, 1, 0))
+		k.say(subscribe(wire.V5, 2, 0, long+"2"))
+		k.want("another", suback(wire.V5, 2, wire.QuotaExceeded))
+		k.say(must(wire.Unsubscribe{ID: 3, Filters: [][]byte{[]byte(long)}}.Append(nil, wire.V5)))
+		k.hear()
+		k.say(subscribe(wire.V5, 4, 0, long+"2"))
+		k.want("room again", suback(wire.V5, 4, 0))
 	})
 }
