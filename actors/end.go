@@ -126,10 +126,14 @@ func (l *link) left() {
 
 // writeReason tells why writing ended.
 func writeReason(err error) connectors.Reason {
-	if errors.Is(err, connectors.ErrSlow) {
-		return connectors.Reason{Cause: messages.CauseSlow, Text: err.Error()}
+	cause := messages.CauseNetwork
+	switch {
+	case errors.Is(err, connectors.ErrSlow):
+		cause = messages.CauseSlow
+	case errors.Is(err, connectors.ErrReplaced):
+		cause = messages.CauseReplaced
 	}
-	return connectors.Reason{Cause: messages.CauseNetwork, Text: err.Error()}
+	return connectors.Reason{Cause: cause, Text: err.Error()}
 }
 
 // readReason tells why reading ended.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -461,4 +462,28 @@ func TestARouteFunctionThatPanicsCostsOneRequest(t *testing.T) {
 			t.Errorf("answers %q, want %q", got, want)
 		}
 	})
+}
+
+// refusing is a Conn whose writes fail.
+type refusing struct {
+	*end
+	err error
+}
+
+func (c refusing) Write(net.Buffers) error { return c.err }
+
+// A Conn that knows why it cannot be written says so.
+func TestAWriteThatFailsEndsTheClient(t *testing.T) {
+	for err, want := range map[error]messages.Cause{
+		connectors.ErrSlow: messages.CauseSlow, connectors.ErrReplaced: messages.CauseReplaced, net.ErrClosed: messages.CauseNetwork,
+	} {
+		bubbleOf(t, false, nil, func(r *rig) {
+			e := r.newEnd()
+			r.enter(refusing{e, fmt.Errorf("write: %w", err)}, e)
+			r.system.Root.Send(e.session.Socket, &messages.Push{Route: "a", Urgent: true})
+			if got := e.hungUp().Cause; got != want {
+				t.Errorf("%v: closed by %v, want %v", err, got, want)
+			}
+		})
+	}
 }

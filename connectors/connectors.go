@@ -74,7 +74,7 @@ type Conn interface {
 	// errors, or the wire's own.
 	ReadFrames() ([]Frame, error)
 	// Write sends packages in order, in as few writes as the wire allows. It
-	// does not keep them. An error is final; ErrSlow says that the client is to blame.
+	// does not keep them. An error is final; ErrSlow says that the client is to blame, ErrReplaced that it came in again.
 	Write(packages net.Buffers) error
 	// SetReadLimit makes ReadFrames fail with ErrTooLarge on a frame whose
 	// announced size is over n bytes.

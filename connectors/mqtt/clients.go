@@ -8,10 +8,13 @@ type clients struct {
 	byID map[string]client
 }
 
-// enter makes c the client of an id, and returns the one before.
+// enter makes c the client of an id until it closes, and returns the one before. A client that has closed stays out.
 func (t *clients) enter(id string, c client) (before client) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !c.way().present(t, id) {
+		return nil
+	}
 	if t.byID == nil {
 		t.byID = map[string]client{}
 	}
@@ -19,11 +22,11 @@ func (t *clients) enter(id string, c client) (before client) {
 	return before
 }
 
-// leave takes c out, unless another has taken its place.
-func (t *clients) leave(id string, c client) {
+// leave takes the client that o leads to out, unless another has taken its place.
+func (t *clients) leave(id string, o *outlet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.byID[id] == c {
+	if c, ok := t.byID[id]; ok && c.way() == o {
 		delete(t.byID, id)
 	}
 }

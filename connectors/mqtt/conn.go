@@ -28,6 +28,29 @@ func replace(c client) {
 
 func (o *outlet) way() *outlet { return o }
 
+// present notes that the client is among others, by an id, and tells whether it still may be. It is called with
+// their mutex held.
+func (o *outlet) present(among *clients, id string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.gone {
+		o.among, o.id = among, id
+	}
+	return !o.gone
+}
+
+// leave takes the client out of those who are there. The Conn does that, which closes once and for all, and not the
+// protocol: the application may let a client in that has gone.
+func (o *outlet) leave() {
+	o.mu.Lock()
+	o.gone = true
+	among, id := o.among, o.id
+	o.mu.Unlock()
+	if among != nil {
+		among.leave(id, o)
+	}
+}
+
 // ended is err, or why we have closed.
 func (o *outlet) ended(err error) error {
 	o.mu.Lock()
@@ -101,13 +124,13 @@ func (s *byteStream) Rest() { s.packets.Rest() }
 // Write sends packages with one write.
 func (s *byteStream) Write(packages net.Buffers) error {
 	if len(packages) == 1 && s.free(packages) {
-		return s.Wire.Write(packages[0])
+		return s.ended(s.Wire.Write(packages[0]))
 	}
 	b := stream.Scrap()
 	defer stream.GiveBack(b)
 	var slow error
 	*b, slow = s.pass(*b, packages)
-	return errors.Join(s.Wire.Write(*b), slow)
+	return s.ended(errors.Join(s.Wire.Write(*b), slow))
 }
 
 // TryWrite is Write without waiting, for what needs no packet id.
@@ -127,7 +150,10 @@ func (s *byteStream) TryWrite(packages net.Buffers) (taken, rest bool) {
 }
 
 // Close ends the stream, and tells an MQTT 5 client why.
-func (s *byteStream) Close(r connectors.Reason) { s.Wire.Close(s.farewell(r)) }
+func (s *byteStream) Close(r connectors.Reason) {
+	s.leave()
+	s.Wire.Close(s.farewell(r))
+}
 
 // Transport is the network's name: "tcp", "unix", ….
 func (s *byteStream) Transport() string { return s.LocalAddr().Network() }

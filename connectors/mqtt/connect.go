@@ -35,10 +35,11 @@ func (p *protocol) connect(step *connectors.Step, packet mqtt.Packet) error {
 	if c.Will != nil && p.cfg.will != "" {
 		p.will = newWill(c.Will)
 	}
+	n.who = &connectors.Credentials{ClientID: id, Username: string(c.Username), Password: bytes.Clone(c.Password)}
 	n.hello = connectors.Hello{
 		Connector: p.cfg.name, Transport: p.client.Transport(), RemoteAddr: p.client.RemoteAddr(),
 		Type: "mqtt", Version: c.Version.String(), Raw: bytes.Clone(packet.Body),
-		Credentials: &connectors.Credentials{ClientID: id, Username: string(c.Username), Password: bytes.Clone(c.Password)},
+		Credentials: n.who,
 	}
 	n.connect = mqtt.Connect{Version: c.Version, KeepAlive: c.KeepAlive} // the rest lies in the frame
 	n.connect.Properties.ReceiveMaximum = c.Properties.ReceiveMaximum
@@ -99,15 +100,13 @@ func (p *protocol) admit(told mqtt.Optional[uint16]) {
 	n := p.comer
 	p.client.way().enter(&n.connect)
 	p.silence = p.cfg.silenceOf(n.connect.KeepAlive, told)
-	p.id = n.hello.Credentials.ClientID
 	if p.cfg.allow != nil {
-		p.who = n.hello.Credentials
+		p.who = n.who
 	}
 	if p.cfg.sharedIDs {
-		p.id = ""
 		return
 	}
-	if before := p.present.enter(p.id, p.client); before != nil {
+	if before := p.present.enter(n.who.ClientID, p.client); before != nil {
 		replace(before)
 	}
 }
@@ -120,7 +119,7 @@ func (p *protocol) offer(ack *mqtt.Connack) {
 	o.ReceiveMaximum = uint16(p.cfg.maxReceive)
 	o.MaximumPacketSize = uint32(p.cfg.maxPacket)
 	if n.given {
-		o.AssignedClientID = []byte(n.hello.Credentials.ClientID)
+		o.AssignedClientID = []byte(n.who.ClientID)
 	}
 	o.ServerKeepAlive = p.cfg.cap(n.connect.KeepAlive)
 }

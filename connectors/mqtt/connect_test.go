@@ -1,6 +1,8 @@
 package mqtt_test
 
 import (
+	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -231,6 +233,45 @@ func TestTheSameClientAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who has gone while the application thought about it is not there, and takes nobody's place.
+func TestWelcomeOfOneThatHasGone(t *testing.T) {
+	bubble(t, &mqtt.Connector{}, func(r *rig) {
+		there, late := r.letIn(wire.V311), r.dialHeld(connect(wire.V311, nil))
+		late.conn.Close(messagesReason(messages.CauseClient, ""))
+		var step connectors.Step
+		late.proto.Welcome(&step, nil, nil, time.Now())
+		there.say(wire.AppendPingreq(nil))
+		there.want("still there", wire.AppendPingresp(nil))
+		there.end(messagesReason(messages.CauseKicked, ""))
+		if n := r.connector.Present(); n != 0 {
+			t.Errorf("%d clients are there", n)
+		}
+	})
+}
+
+// What the writer meets at a client that has been replaced is no failure of the network.
+func TestWritingToOneThatCameInAgain(t *testing.T) {
+	bubble(t, &mqtt.Connector{}, func(r *rig) {
+		first := r.letIn(wire.V311)
+		r.letIn(wire.V311)
+		for _, packages := range []net.Buffers{{wire.AppendPingresp(nil)}, {wire.AppendPingresp(nil), wire.AppendPingresp(nil)}} {
+			if err := first.conn.Write(packages); !errors.Is(err, connectors.ErrReplaced) {
+				t.Errorf("Write: %v, want %v", err, connectors.ErrReplaced)
+			}
+		}
+	})
+}
+
+// The application may do to a Hello what it likes.
+func TestAHelloWithoutCredentials(t *testing.T) {
+	bubble(t, &mqtt.Connector{}, func(r *rig) {
+		k := r.dialWith(connect(wire.V5, nil), func(connectors.Protocol, *connectors.Step) {})
+		k.hello.Credentials = nil
+		k.welcome(nil)
+		k.want("CONNACK", accepted(wire.V5, nil))
+	})
 }
 
 func TestTimeForACONNECT(t *testing.T) {

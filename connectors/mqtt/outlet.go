@@ -22,8 +22,11 @@ type outlet struct {
 	mu       sync.Mutex
 	version  mqtt.Version // 0: the client is not in
 	said     bool         // that the connection ends
+	gone     bool         // the Conn has closed
 	replaced bool
-	largest  int // packet that the client takes; 0: any
+	among    *clients // nil: its id is nobody's business
+	id       string   // among them
+	largest  int      // packet that the client takes; 0: any
 	window   int
 	lastID   uint16
 	flying   map[uint16]struct{} // ids that the client has not acknowledged

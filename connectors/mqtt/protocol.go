@@ -44,7 +44,6 @@ type protocol struct {
 	present *clients
 	client  client
 	comer   *newcomer               // nil once the client is in, or gone
-	id      string                  // the client's, where it is the only one's
 	who     *connectors.Credentials // for Connector.AllowSubscribe
 	will    *will                   // nil: none, or taken back
 	open    map[uint16]struct{}
@@ -59,6 +58,7 @@ type protocol struct {
 // newcomer is what matters until a client is let in.
 type newcomer struct {
 	hello   connectors.Hello
+	who     *connectors.Credentials // hello's, which the application may take away
 	connect mqtt.Connect
 	until   time.Time
 	given   bool // its client id is of our making
@@ -201,11 +201,8 @@ func (p *protocol) close(step *connectors.Step, cause messages.Cause, text strin
 	p.state, p.comer, p.open = closed, nil, nil
 }
 
-// End takes the client out, and routes its last will.
+// End routes the client's last will.
 func (p *protocol) End(step *connectors.Step, _ connectors.Reason, _ time.Time) {
-	if p.id != "" {
-		p.present.leave(p.id, p.client)
-	}
 	if p.will == nil {
 		return
 	}

@@ -80,7 +80,7 @@ func (s *webSocket) Write(packages net.Buffers) error {
 	var slow error
 	*p, slow = s.pass(*p, packages)
 	*b = appendMessage(*b, *p)
-	return errors.Join(s.WebSocket.Write(*b), slow)
+	return s.ended(errors.Join(s.WebSocket.Write(*b), slow))
 }
 
 // TryWrite is Write without waiting, for what needs no packet id.
@@ -112,6 +112,7 @@ func appendMessage(dst []byte, packages ...[]byte) []byte {
 
 // Close ends the stream: it tells an MQTT 5 client why, and all of them in a close frame.
 func (s *webSocket) Close(r connectors.Reason) {
+	s.leave()
 	b := stream.Scrap()
 	defer stream.GiveBack(b)
 	*b = appendMessage(*b, s.farewell(r))
