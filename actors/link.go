@@ -274,7 +274,7 @@ func (l *link) act(step *connectors.Step, now time.Time) bool {
 	if step.Close == nil {
 		return true
 	}
-	if len(step.Send) > 0 { // the client is to learn it: a refusal
+	if len(step.Send)+len(step.After) > 0 { // the client is to learn it: a refusal
 		l.seal(*step.Close, nil)
 	} else {
 		l.end(*step.Close)

@@ -104,3 +104,21 @@ func TestWhatFollowsRequestsWaitsForThem(t *testing.T) {
 		}
 	})
 }
+
+// Before a client is let go of it learns what has been taken of what it sent.
+func TestWhatFollowsRequestsIsToldBeforeTheEnd(t *testing.T) {
+	tune := func(t *actors.Tree, _ *place) { t.Routes = []actors.Route{game()} }
+	bubble(t, tune, func(r *rig) {
+		for range 100 {
+			e := r.dial()
+			e.send("A game.never 1\nbad")
+			if got := e.hungUp(); got.Cause != messages.CauseMalformed {
+				r.t.Errorf("closed by %v", got.Cause)
+			}
+			if len(e.out) != 1 || e.batch()[0] != "taken" {
+				r.t.Error("not told")
+			}
+			next[*messages.Closed](r.t, r.events)
+		}
+	})
+}

@@ -227,8 +227,8 @@ type Step struct {
 	// Lost is how many messages could not be decoded because code of the
 	// application's panicked. The conversation goes on without them.
 	Lost int
-	// Close, when set, ends the conversation, after Requests and Send of this
-	// step have been seen to.
+	// Close, when set, ends the conversation, after Requests, Send and After of
+	// this step have been seen to.
 	Close *Reason
 
 	frames, bytes int // that may still come: what is worth allocating at once

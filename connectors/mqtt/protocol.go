@@ -175,10 +175,11 @@ func (p *protocol) disconnect(step *connectors.Step, packet mqtt.Packet) error {
 	return nil
 }
 
-// fail ends the conversation over a mistake of the client's. An MQTT 5 client is told which.
+// fail ends the conversation over a mistake of the client's. An MQTT 5 client is told which, behind the
+// acknowledgements of what came before: nothing may follow a DISCONNECT.
 func (p *protocol) fail(step *connectors.Step, err error) {
 	if p.state == working && p.codec.version == mqtt.V5 && p.client.way().speak() {
-		step.Send, _ = mqtt.Disconnect{Code: code(err)}.Append(step.Send, mqtt.V5)
+		step.After, _ = mqtt.Disconnect{Code: code(err)}.Append(step.After, mqtt.V5)
 	}
 	cause := messages.CauseMalformed
 	if errors.Is(err, connectors.ErrTooLarge) {

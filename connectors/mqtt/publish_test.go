@@ -3,7 +3,9 @@ package mqtt_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/mqtt"
 	wire "github.com/fairlead-go/fairlead/connectors/wire/mqtt"
 	"github.com/fairlead-go/fairlead/messages"
@@ -237,6 +239,26 @@ func TestMalformedPacketsEndIt(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Nothing follows a DISCONNECT, whatever one read brought.
+func TestAcknowledgementsComeBeforeTheFarewell(t *testing.T) {
+	for _, v := range versions {
+		bubble(t, &mqtt.Connector{}, func(r *rig) {
+			k := r.letIn(v)
+			one, two := message("a", "1"), message("a", "2")
+			one.QoS, one.ID, two.QoS, two.ID = 1, 1, 2, 2
+			var step connectors.Step
+			for _, packet := range [][]byte{publish(v, one), publish(v, two), wire.AppendPingreq(nil), {0x36, 0}} {
+				k.proto.Feed(&step, connectors.Frame{Data: packet}, time.Now())
+			}
+			want := append(ack(v, wire.TypePuback, 1, 0), ack(v, wire.TypePubrec, 2, 0)...)
+			want = append(want, farewell(v, wire.MalformedPacket)...)
+			if string(step.Send) != string(wire.AppendPingresp(nil)) || string(step.After) != string(want) {
+				t.Errorf("%v: sent %x, then %x, want the farewell behind all: %x", v, step.Send, step.After, want)
+			}
+		})
 	}
 }
 
