@@ -246,10 +246,17 @@ func (s *Step) Reset() {
 // what their requests need can be allocated at once.
 func (s *Step) Expect(frames, bytes int) { s.frames, s.bytes = frames, bytes }
 
+// What is allocated at once: a request that is not answered for long keeps all of it, and a frame may be
+// of two bytes.
+const (
+	freshMost = 32      // requests
+	roomMost  = 4 << 10 // bytes
+)
+
 // Request appends a request for the Protocol to fill in, and returns it.
 func (s *Step) Request(tag any) *messages.Request {
 	if len(s.fresh) == 0 {
-		s.fresh = make([]messages.Request, max(s.frames, 1))
+		s.fresh = make([]messages.Request, max(min(s.frames, freshMost), 1))
 	}
 	r := &s.fresh[0]
 	s.fresh = s.fresh[1:]
@@ -261,7 +268,7 @@ func (s *Step) Request(tag any) *messages.Request {
 // Copy is a copy of b that a request may keep. What one read brings shares memory.
 func (s *Step) Copy(b []byte) []byte {
 	if cap(s.room)-len(s.room) < len(b) {
-		s.room = make([]byte, 0, max(s.bytes, len(b)))
+		s.room = make([]byte, 0, max(min(s.bytes, roomMost), len(b)))
 	}
 	at := len(s.room)
 	s.room = append(s.room, b...)

@@ -52,18 +52,33 @@ func (s *webSocket) ReadFrames() (frames []connectors.Frame, err error) {
 			return nil, s.ended(s.err)
 		}
 		s.packets.Rest()
+		if cap(s.frames) > framesKept {
+			s.frames = nil
+		}
 		s.messages, s.err = s.WebSocket.ReadFrames()
 	}
 }
 
-// cut cuts the next message.
+const (
+	// pieceSize is how much of a message is cut at once, in bytes: as much as a read of TCP brings. What stands for
+	// a packet in memory is larger than the least of them.
+	pieceSize = 4 << 10
+	// framesKept is the room for frames that a client keeps while it is idle.
+	framesKept = 32
+)
+
+// cut cuts a piece of the next message.
 func (s *webSocket) cut() ([]connectors.Frame, error) {
-	m := s.messages[0]
-	s.messages = s.messages[1:]
+	m := &s.messages[0]
+	piece := m.Data[:min(len(m.Data), pieceSize)]
+	if m.Data = m.Data[len(piece):]; len(m.Data) == 0 {
+		s.messages = s.messages[1:]
+	}
+	clear(s.frames)
+	s.frames = s.frames[:0]
 	err := error(errText)
 	if !m.Text {
-		clear(s.frames)
-		s.frames, err = s.packets.Feed(m.Data, s.frames[:0])
+		s.frames, err = s.packets.Feed(piece, s.frames)
 	}
 	if err != nil {
 		s.messages, s.err = nil, err

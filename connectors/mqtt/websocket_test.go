@@ -1,9 +1,11 @@
 package mqtt_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +113,29 @@ func TestMessagesAreOneStreamOfBytes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A message full of the smallest packets is cut as bytes of TCP are, a piece at a time.
+func TestALongMessageIsCutInPieces(t *testing.T) {
+	bubble(t, &mqtt.Connector{}, func(r *rig) {
+		ws, k := r.web()
+		long := message("a", strings.Repeat("x", 60<<10))
+		all := append(bytes.Repeat(wire.AppendPingreq(nil), 10000), publish(wire.V311, long)...)
+		go func() { _ = ws.WriteMessage(websocket.BinaryMessage, all) }()
+		var got []byte
+		for len(got) < len(all) {
+			frames, err := k.conn.ReadFrames()
+			if err != nil || len(frames) > 2048 {
+				t.Fatalf("%d frames at once, %v", len(frames), err)
+			}
+			for _, f := range frames {
+				got = append(got, f.Data...)
+			}
+		}
+		if string(got) != string(all) {
+			t.Error("not what was sent")
+		}
+	})
 }
 
 func TestHowAWebSocketEnds(t *testing.T) {
