@@ -158,16 +158,19 @@ func (n *near) act(step *connectors.Step) {
 	if step.ReadLimit > 0 {
 		n.conn.SetReadLimit(step.ReadLimit)
 	}
+	n.admit(step.Codec) // ahead of what tells the client
 	if len(step.Send) > 0 {
 		n.reply(step.Send)
 	}
-	n.admit(step.Codec)
 	for _, q := range step.Requests {
 		select {
 		case n.requests <- q:
 		case <-n.stop:
 			return
 		}
+	}
+	if len(step.After) > 0 {
+		_ = n.write(step.After)
 	}
 	if step.Hello != nil {
 		n.converse(func(p connectors.Protocol, s *connectors.Step, now time.Time) { p.Welcome(s, nil, nil, now) })
