@@ -25,6 +25,9 @@ func (p *protocol) connect(step *connectors.Step, packet mqtt.Packet) error {
 	case c.Properties.AuthMethod != nil:
 		p.refuse(step, mqtt.BadAuthenticationMethod, "no authentication methods here")
 		return nil
+	case c.Version == mqtt.V5 && c.Will != nil && c.Will.Retain: // MQTT-3.2.2-13
+		p.refuse(step, mqtt.RetainNotSupported, "a will to be retained")
+		return nil
 	}
 	n := p.comer
 	n.given = len(c.ClientID) == 0

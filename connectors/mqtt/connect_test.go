@@ -94,6 +94,7 @@ func TestClientsThatDoNotComeIn(t *testing.T) {
 		"retain without a will":    {hex("\x10\x0e\x00\x04MQTT\x04\x22\x00\x00\x00\x02c1"), nil, messages.CauseMalformed},
 		"password without a user":  {hex("\x10\x11\x00\x04MQTT\x04\x42\x00\x00\x00\x02c1\x00\x01p"), nil, messages.CauseMalformed},
 		"bytes left over":          {hex("\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x02c1x"), nil, messages.CauseMalformed},
+		"a will to be retained":    {connect(wire.V5, func(c *wire.Connect) { c.Will = &wire.Will{Topic: []byte("t"), Retain: true} }), hex("\x20\x03\x00\x9a\x00"), messages.CauseRefused},
 		"an authentication method": {connect(wire.V5, func(c *wire.Connect) { c.Properties.AuthMethod = []byte("SCRAM") }), hex("\x20\x03\x00\x8c\x00"), messages.CauseRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,6 +108,27 @@ func TestClientsThatDoNotComeIn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The older versions do not know that nothing is retained here.
+func TestAWillToBeRetained(t *testing.T) {
+	for _, v := range []wire.Version{wire.V31, wire.V311} {
+		bubble(t, &mqtt.Connector{WillRoute: "wills"}, func(r *rig) {
+			k := r.dial(connect(v, func(c *wire.Connect) { c.Will = &wire.Will{Topic: []byte("t"), Retain: true} }))
+			k.want(v.String(), accepted(v, nil))
+			if got := string(k.lastWill()); got != `{"topic":"t","payload":""}` {
+				t.Errorf("%v: last will %s", v, got)
+			}
+		})
+	}
+}
+
+// What a connector says of itself fits a CONNACK.
+func TestTheLargestPacketThereIs(t *testing.T) {
+	bubble(t, &mqtt.Connector{MaxPacket: 1 << 30}, func(r *rig) {
+		k := r.dial(connect(wire.V5, nil))
+		k.want("CONNACK", accepted(wire.V5, func(a *wire.Connack) { a.Properties.MaximumPacketSize = wire.MaxHeader + wire.MaxBody }))
+	})
 }
 
 // The application's code is told in each version's words.

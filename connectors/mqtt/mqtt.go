@@ -16,6 +16,7 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/port"
+	"github.com/fairlead-go/fairlead/connectors/wire/mqtt"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -57,7 +58,7 @@ type Connector struct {
 	// on its session. Empty means that wills are ignored.
 	WillRoute string
 	// AllowSubscribe tells whether a client may subscribe to a filter in route mode; those below pomelo/ it
-	// always may. It is called on the client's reader and must not block. Nil allows MQTT 5 clients plain topics,
+	// always may. It is called while nothing else of the client's is looked at, and must not block. Nil allows MQTT 5 clients plain topics,
 	// which may be where they expect answers, and others nothing. What is granted brings no messages by itself: there
 	// are none but pushes and answers.
 	AllowSubscribe func(who connectors.Credentials, filter string) bool
@@ -77,12 +78,13 @@ type Connector struct {
 	Timeout time.Duration
 	// ConnectTime is how long a client may take to send its CONNECT, and the handshake hook to answer. Zero means 10 s.
 	ConnectTime time.Duration
-	// PacketTime is how long a packet, or WebSocket message, that has begun may take to be complete. Zero means
-	// 10 s, negative for ever.
+	// PacketTime is how long a packet, or over WebSocket a message, that has begun may take to be complete. Zero
+	// means 10 s, negative for ever. A packet in several messages has the time of the keepalive.
 	PacketTime time.Duration
 	// MaxPacket is the largest packet accepted, in bytes, header included. Zero means 64 KiB.
 	MaxPacket int
-	// MaxSubscriptions is how many filters a client may be subscribed to. Zero means 64.
+	// MaxSubscriptions is how many filters a client may be subscribed to; together they may be as long as a packet.
+	// Zero means 64.
 	MaxSubscriptions int
 	// MaxReceive is how many messages of QoS 2 a client may have open: the Receive Maximum it is told (MQTT 5).
 	// Zero means 1,024.
@@ -203,7 +205,7 @@ func (c *Connector) config() *settings {
 			answers:   mode{or(c.Encoding, messages.JSON), c.QoS, c.PublishRoute != ""},
 			keepAlive: max(or(c.KeepAlive, 120*time.Second), 0), timeout: c.Timeout,
 			connect: or(c.ConnectTime, 10*time.Second), packetTime: or(c.PacketTime, 10*time.Second),
-			maxPacket: or(c.MaxPacket, 64<<10), maxSubscriptions: or(c.MaxSubscriptions, 64),
+			maxPacket: min(or(c.MaxPacket, 64<<10), mqtt.MaxHeader+mqtt.MaxBody), maxSubscriptions: or(c.MaxSubscriptions, 64),
 			maxReceive: or(c.MaxReceive, 1024), window: or(c.Window, 64), waiting: or(c.MaxWaiting, 256<<10),
 		}
 	})

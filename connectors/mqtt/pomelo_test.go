@@ -128,6 +128,26 @@ func TestPomelosSubscribe(t *testing.T) {
 	}
 }
 
+// The route learns what was asked for, which nobody gets more of than there is.
+func TestPomelosSubscribeAtQoS2(t *testing.T) {
+	c := pomelo()
+	c.MaxSubscriptions = 2
+	bubble(t, c, func(r *rig) {
+		k := r.letIn(wire.V5)
+		k.say(subscribe(wire.V5, 5, 2, "a"))
+		if got := string(k.asks[0].Body); got != `{"subscriptions":[{"topic":"a","qos":2}]}` {
+			t.Errorf("asked %s", got)
+		}
+		k.answer(&messages.Response{Body: []byte("[2]")})
+		k.want("QoS 1", suback(wire.V5, 5, 1))
+		k.say(subscribe(wire.V5, 6, 0, "b", "c", "d"))
+		k.want("too many at once", suback(wire.V5, 6, wire.QuotaExceeded, wire.QuotaExceeded, wire.QuotaExceeded))
+		if len(k.asks) != 1 {
+			t.Errorf("asked %d times", len(k.asks))
+		}
+	})
+}
+
 // In pomelo's mode anything published is held back from who has not asked for it.
 func TestPomelosSubscribers(t *testing.T) {
 	c := pomelo()

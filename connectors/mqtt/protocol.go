@@ -22,10 +22,11 @@ const (
 
 // Errors of packets that are well made and out of place. They are told as protocol errors (P20.2).
 var (
-	errFirst  = &disorder{"not a CONNECT, and the first packet", mqtt.ProtocolError}
-	errSecond = &disorder{"a second CONNECT", mqtt.ProtocolError}
-	errAuth   = &disorder{"authentication that was not begun", mqtt.ProtocolError}
-	errOpen   = &disorder{"too many messages of QoS 2 without a PUBREL", mqtt.ReceiveMaximumExceeded}
+	errFirst    = &disorder{"not a CONNECT, and the first packet", mqtt.ProtocolError}
+	errSecond   = &disorder{"a second CONNECT", mqtt.ProtocolError}
+	errAuth     = &disorder{"authentication that was not begun", mqtt.ProtocolError}
+	errReserved = &disorder{"a response topic that begins with $", mqtt.TopicNameInvalid}
+	errOpen     = &disorder{"too many messages of QoS 2 without a PUBREL", mqtt.ReceiveMaximumExceeded}
 )
 
 // disorder is a client's mistake, and by which code it is told.

@@ -29,9 +29,12 @@ func (p *protocol) publish(step *connectors.Step, packet mqtt.Packet) error {
 			return err
 		}
 	}
-	if p.cfg.answers.pomelo {
+	switch {
+	case p.cfg.answers.pomelo:
 		p.whole(step, &m)
-	} else {
+	case bytes.HasPrefix(m.Properties.ResponseTopic, []byte("$")):
+		return errReserved
+	default:
 		p.routed(step, &m)
 	}
 	switch m.QoS {

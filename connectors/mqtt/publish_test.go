@@ -177,6 +177,12 @@ func TestWhatIsNotOffered(t *testing.T) {
 	}
 	bubble(t, &mqtt.Connector{}, func(r *rig) {
 		k := r.letIn(wire.V5)
+		k.say(publish(wire.V5, asking("a", "$SYS/x", "")))
+		k.want("a response topic of the server's", goodbye(wire.TopicNameInvalid, ""))
+		k.wantEnd(messages.CauseMalformed)
+	})
+	bubble(t, &mqtt.Connector{}, func(r *rig) {
+		k := r.letIn(wire.V5)
 		m := message("a", "1")
 		m.Properties.TopicAlias = 1
 		k.say(publish(wire.V5, m))

@@ -22,14 +22,14 @@ func (p *protocol) subscribe(step *connectors.Step, packet mqtt.Packet) error {
 	asked := subscription{id: s.ID, way: p.client.way()}
 	for _, f := range s.Filters {
 		asked.filters = append(asked.filters, string(f.Filter))
-		asked.qos = append(asked.qos, min(f.QoS, 1))
+		asked.qos = append(asked.qos, f.QoS)
 	}
-	if p.cfg.answers.pomelo {
+	if p.cfg.answers.pomelo && len(asked.filters) <= p.cfg.maxSubscriptions {
 		p.askRoute(step, &asked)
 		return nil
 	}
 	for i, f := range asked.filters {
-		asked.grant(i, p.allowed(f))
+		asked.grant(i, p.allowed(step, f))
 	}
 	step.Send, err = asked.append(step.Send, p.codec.version)
 	return err
@@ -46,7 +46,7 @@ type subscription struct {
 
 // grant decides about a filter, in order.
 func (s *subscription) grant(i int, refused mqtt.ReasonCode) {
-	code := mqtt.ReasonCode(s.qos[i])
+	code := mqtt.ReasonCode(min(s.qos[i], 1))
 	switch {
 	case refused != mqtt.Success:
 		code = refused
@@ -62,18 +62,30 @@ func (s *subscription) append(dst []byte, v mqtt.Version) ([]byte, error) {
 }
 
 // allowed is why a filter is refused in route mode, or Success (P20.6).
-func (p *protocol) allowed(filter string) mqtt.ReasonCode {
+func (p *protocol) allowed(step *connectors.Step, filter string) mqtt.ReasonCode {
 	switch {
+	case p.cfg.answers.pomelo:
+		return mqtt.QuotaExceeded // more at once than a client may have: the route is not asked
 	case strings.HasPrefix(filter, "pomelo/"):
 		return mqtt.Success
 	case p.cfg.allow != nil:
-		if p.cfg.allow(*p.who, filter) {
+		if p.allow(step, filter) {
 			return mqtt.Success
 		}
 	case p.codec.version == mqtt.V5 && !strings.ContainsAny(filter, "+#"):
 		return mqtt.Success // where it expects answers, for all we know
 	}
 	return mqtt.NotAuthorized
+}
+
+// allow asks the application's function. One that panics refuses the filter, and is counted.
+func (p *protocol) allow(step *connectors.Step, filter string) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			step.Lost++
+		}
+	}()
+	return p.cfg.allow(*p.who, filter)
 }
 
 // askRoute asks pomelo's subscribe route: its answer is the SUBACK.
@@ -99,7 +111,7 @@ func (s *subscription) answered(dst []byte, v mqtt.Version, r *messages.Response
 	for i := range s.filters {
 		refused := mqtt.UnspecifiedError
 		if granted != nil && 0 <= granted[i] && granted[i] <= 2 {
-			s.qos[i], refused = byte(min(granted[i], 1)), mqtt.Success
+			s.qos[i], refused = byte(granted[i]), mqtt.Success
 		}
 		s.grant(i, refused)
 	}

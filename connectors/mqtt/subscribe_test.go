@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/mqtt"
@@ -55,6 +56,23 @@ func TestSubscriptions(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAllowSubscribeThatPanics(t *testing.T) {
+	allow := func(_ connectors.Credentials, filter string) bool {
+		if filter == "bad" {
+			panic("as asked")
+		}
+		return true
+	}
+	bubble(t, &mqtt.Connector{AllowSubscribe: allow}, func(r *rig) {
+		k := r.letIn(wire.V5)
+		var step connectors.Step
+		k.proto.Feed(&step, connectors.Frame{Data: subscribe(wire.V5, 5, 0, "good", "bad", "fine")}, time.Now())
+		if want := suback(wire.V5, 5, 0, wire.NotAuthorized, 0); step.Lost != 1 || string(step.Send) != string(want) {
+			t.Errorf("lost %d, answered %x, want %x", step.Lost, step.Send, want)
+		}
+	})
 }
 
 func TestUnsubscribe(t *testing.T) {
