@@ -98,7 +98,7 @@ type byteStream struct {
 func newByteStream(c net.Conn, cfg *settings) *byteStream {
 	s := &byteStream{outlet: outlet{cfg: cfg}}
 	s.Init(c, cfg.packetTime)
-	s.SetReadLimit(cfg.maxPacket)
+	s.SetReadLimit(cfg.strangers())
 	return s
 }
 

@@ -69,7 +69,7 @@ func (p *protocol) Welcome(step *connectors.Step, _ any, err error, now time.Tim
 	}
 	p.admit(ack.Properties.ServerKeepAlive)
 	step.Send, _ = ack.Append(step.Send, n.connect.Version)
-	step.Codec = p.codec
+	step.Codec, step.ReadLimit = p.codec, p.cfg.maxPacket
 	p.state, p.seen, p.comer = working, now, nil
 	if p.silence > 0 {
 		step.Expire = now.Add(p.silence)
@@ -87,7 +87,7 @@ func (p *protocol) Welcome(step *connectors.Step, _ any, err error, now time.Tim
 // postpone keeps a packet until the client is let in: clients need not wait for the CONNACK (MQTT 3.1.1 §3.1.4).
 func (p *protocol) postpone(packet mqtt.Packet) error {
 	n := p.comer
-	if n.size += earlyCost + len(packet.Body); n.size > p.cfg.maxPacket {
+	if n.size += earlyCost + len(packet.Body); n.size > p.cfg.strangers() {
 		return mqtt.ErrTooLarge
 	}
 	packet.Body = bytes.Clone(packet.Body)

@@ -205,6 +205,31 @@ func TestWhatComesBeforeTheCONNACK(t *testing.T) {
 	}
 }
 
+// Strangers may hold little of our memory, whatever is allowed to who is known.
+func TestLargePacketsAreForThoseLetIn(t *testing.T) {
+	large := func(v wire.Version) []byte { return publish(v, message("a", strings.Repeat("x", 100<<10))) }
+	for _, v := range versions {
+		bubble(t, &mqtt.Connector{MaxPacket: 1 << 20}, func(r *rig) {
+			k := r.dial(connect(v, func(c *wire.Connect) { c.Will = &wire.Will{Topic: []byte("t"), Payload: make([]byte, 65535)} }))
+			k.wantEnd(messages.CauseTooLarge)
+		})
+		bubble(t, &mqtt.Connector{MaxPacket: 1 << 20}, func(r *rig) {
+			k := r.dialHeld(connect(v, nil))
+			k.say(large(v))
+			k.wantEnd(messages.CauseTooLarge)
+		})
+		bubble(t, &mqtt.Connector{MaxPacket: 1 << 20}, func(r *rig) {
+			k := r.dial(append(connect(v, nil), large(v)...))
+			for len(k.asks) == 0 && k.reason == nil {
+				k.read()
+			}
+			if k.reason != nil || len(k.asks[0].Body) != 100<<10 {
+				t.Errorf("%v: closed %v", v, k.reason)
+			}
+		})
+	}
+}
+
 func TestOnlyOneCONNECT(t *testing.T) {
 	for _, v := range versions {
 		bubble(t, &mqtt.Connector{}, func(r *rig) {

@@ -66,7 +66,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		stream.Refuse(w, http.StatusServiceUnavailable, errBusy)
 		return
 	}
-	ws, err := l.upgrader.Upgrade(w, r, stream.Options{Slack: l.settings.packetTime, Limit: messageLimit(l.settings.maxPacket), Subprotocols: subprotocols})
+	ws, err := l.upgrader.Upgrade(w, r, stream.Options{Slack: l.settings.packetTime, Limit: messageLimit(l.settings.strangers()), Subprotocols: subprotocols})
 	if err == nil { // else it has been answered
 		l.offer(newWebSocket(ws, l.settings))
 	}

@@ -81,7 +81,8 @@ type Connector struct {
 	// PacketTime is how long a packet, or over WebSocket a message, that has begun may take to be complete. Zero
 	// means 10 s, negative for ever. A packet in several messages has the time of the keepalive.
 	PacketTime time.Duration
-	// MaxPacket is the largest packet accepted, in bytes, header included. Zero means 64 KiB.
+	// MaxPacket is the largest packet accepted, in bytes, header included; until a client is let in that is 64 KiB at
+	// most. Zero means 64 KiB.
 	MaxPacket int
 	// MaxSubscriptions is how many filters a client may be subscribed to; together they may be as long as a packet.
 	// Zero means 64.

@@ -75,8 +75,12 @@ func newProtocol(cfg *settings, present *clients, c client) *protocol {
 func (p *protocol) Open(step *connectors.Step, now time.Time) {
 	p.comer.until = now.Add(p.cfg.connect)
 	step.Expire = p.comer.until
-	step.ReadLimit = p.cfg.maxPacket
+	step.ReadLimit = p.cfg.strangers()
 }
+
+// strangers is the largest packet accepted from who has not been let in, in bytes; all that waits for the CONNACK
+// counts as one.
+func (cfg *settings) strangers() int { return min(cfg.maxPacket, 64<<10) }
 
 // Expire closes when the CONNECT, the application or a sign of life is overdue.
 func (p *protocol) Expire(step *connectors.Step, now time.Time) {

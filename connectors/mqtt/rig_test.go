@@ -124,6 +124,9 @@ func (k *talk) step(call func(*connectors.Step)) {
 	if !s.Expire.IsZero() {
 		k.expire = s.Expire
 	}
+	if s.ReadLimit > 0 {
+		k.conn.SetReadLimit(s.ReadLimit)
+	}
 	k.write(s.Send)
 	k.asks = append(k.asks, s.Requests...)
 	k.write(s.After)

@@ -28,9 +28,7 @@ type webSocket struct {
 
 // newWebSocket makes a client of an upgraded connection.
 func newWebSocket(ws *stream.WebSocket, cfg *settings) *webSocket {
-	s := &webSocket{WebSocket: ws, outlet: outlet{cfg: cfg}}
-	s.packets.SetLimit(cfg.maxPacket)
-	return s
+	return &webSocket{WebSocket: ws, outlet: outlet{cfg: cfg}}
 }
 
 // messageLimit is the largest message where a packet may have n bytes.
@@ -78,6 +76,7 @@ func (s *webSocket) cut() ([]connectors.Frame, error) {
 	s.frames = s.frames[:0]
 	err := error(errText)
 	if !m.Text {
+		s.packets.SetLimit(s.ReadLimit() / messageLimit(1))
 		s.frames, err = s.packets.Feed(piece, s.frames)
 	}
 	if err != nil {
