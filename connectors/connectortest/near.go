@@ -170,7 +170,7 @@ func (n *near) act(step *connectors.Step) {
 		}
 	}
 	if len(step.After) > 0 {
-		_ = n.write(step.After)
+		n.reply(step.After)
 	}
 	if step.Hello != nil {
 		n.converse(func(p connectors.Protocol, s *connectors.Step, now time.Time) { p.Welcome(s, nil, nil, now) })
