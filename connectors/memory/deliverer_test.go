@@ -89,8 +89,8 @@ func TestAnIdleClientHasNoGoroutine(t *testing.T) {
 		for range 3 {
 			client.Write([]byte(data + beat))
 			synctest.Wait()
-			if n := runtime.NumGoroutine(); n != before {
-				t.Errorf("%d goroutines, want %d", n, before)
+			if n := runtime.NumGoroutine(); n > before { // those of tests before may be on their way out
+				t.Errorf("%d goroutines, want %d at most", n, before)
 			}
 		}
 		if took != 6 {
