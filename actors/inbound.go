@@ -63,10 +63,12 @@ func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 // resolve remembers the last name: clients ask for the same one again and again. It is called with
 // turn held.
 func (l *link) resolve(s *messages.Session, route string) receiver {
-	if l.lastRoute != route || l.last == nil {
-		l.lastRoute, l.last = route, l.router.find(route)
-	}
 	t := l.last
+	if l.lastRoute != route || t == nil {
+		if t = l.router.find(route); len(route) <= longRoute {
+			l.lastRoute, l.last = route, t
+		}
+	}
 	switch {
 	case t == nil:
 		return receiver{}
@@ -74,6 +76,21 @@ func (l *link) resolve(s *messages.Session, route string) receiver {
 		return receiver{pid: l.choose(t, s, route), ours: true}
 	}
 	return receiver{pid: l.choose(t, s, route), to: t}
+}
+
+// longRoute is the longest name that is remembered, in bytes: what a client may have kept here.
+const longRoute = 256
+
+// weight is what a request counts against Limits.InFlightBytes: all that the client has sent of it.
+func weight(r *messages.Request) (n int) {
+	n = len(r.Body) + len(r.Route)
+	for _, b := range r.Attachments {
+		n += len(b)
+	}
+	for _, b := range r.Arguments {
+		n += len(b)
+	}
+	return n
 }
 
 // choose asks the user's function, if there is one. When it panics nobody answers the request.
@@ -125,7 +142,7 @@ func origin(in *connectors.Inbound) connectors.Origin {
 func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now *time.Time) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for to[0].holds(&in[0]) && l.reason == nil && !l.late && l.noRoom(len(in[0].Body)) {
+	for to[0].holds(&in[0]) && l.reason == nil && !l.late && l.noRoom(weight(in[0].Request)) {
 		l.waitForRoom()
 		*now = time.Now()
 	}
@@ -142,13 +159,13 @@ func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now *time.Time)
 		if !to[n].holds(r) {
 			continue
 		}
-		if n > 0 && !l.late && l.noRoom(len(r.Body)) {
+		if n > 0 && !l.late && l.noRoom(weight(r.Request)) {
 			return n
 		}
 		if to[n].full = l.late || !to[n].to.enter(l.RouteQueue); to[n].full {
 			continue
 		}
-		s := l.slots.take(origin(r), r.Notify, len(r.Body), began)
+		s := l.slots.take(origin(r), r.Notify, weight(r.Request), began)
 		s.to = to[n].to
 		r.Deadline, r.Seq = deadline, s.seq
 	}

@@ -155,7 +155,7 @@ func TestOneEntryOfAnySizeFitsAnEmptyOutbox(t *testing.T) {
 func TestNoMoreThanItsSlotsAreInFlight(t *testing.T) {
 	for name, tune := range map[string]func(*actors.Tree){
 		"by number": func(t *actors.Tree) { t.InFlight = 3 },
-		"by bytes":  func(t *actors.Tree) { t.InFlightBytes = 12 },
+		"by bytes":  func(t *actors.Tree) { t.InFlightBytes = 3 * len("xbody") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(tree *actors.Tree, _ *place) {

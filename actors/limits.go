@@ -15,7 +15,7 @@ type Limits struct {
 	// InFlight is how many requests of one client may be unanswered before the
 	// next one is read. Zero means 32; at most 65,535.
 	InFlight int
-	// InFlightBytes bounds the bodies of these. Zero means 256 KiB.
+	// InFlightBytes bounds these in bytes: bodies, names of routes, attachments and arguments. Zero means 256 KiB.
 	InFlightBytes int
 	// Rate is how fast requests are read from one client; one that sends faster is
 	// slowed down. Zero means any speed.
