@@ -105,9 +105,12 @@ func (l *link) account(r connectors.Reason) (ev *messages.Closed, flushed bool) 
 		BytesIn: l.read.Load(), BytesOut: l.written,
 		Unsent: l.out.aloft + l.out.messages(), Unanswered: uint64(l.slots.used()),
 	}
-	flushed = l.out.sealed && ev.Unsent == 0
-	ev.Told = flushed && l.out.farewell
-	return ev, flushed
+	written := l.out.sealed && ev.Unsent == 0
+	ev.Told = written && l.out.farewell
+	if h, ok := l.conn.(connectors.Holder); ok {
+		_ = safely(func() error { ev.Unsent += uint64(max(h.Held(), 0)); return nil })
+	}
+	return ev, written && ev.Unsent == 0
 }
 
 // leave counts a goroutine of the link out.

@@ -130,6 +130,12 @@ type Meter interface {
 	Progress() (taken uint64, stalled time.Time)
 }
 
+// Holder is implemented by Conns that keep what was written until their client has room for it. Held is how many
+// messages these are: they count as unsent when the client goes.
+type Holder interface {
+	Held() int
+}
+
 // Health is implemented by Listeners that may lose their place and try by themselves
 // to get it back: an error of Accept, but for net.ErrClosed, is then a notice, and Accept is called
 // again at once. It returns why clients cannot come in now, or nil.

@@ -55,6 +55,22 @@ func TestAnMQTTClientIsTold(t *testing.T) {
 	}
 }
 
+// What waits for room in a client's window when it is kicked has not been sent.
+func TestWhatAnMQTTClientHasNoRoomForIsUnsent(t *testing.T) {
+	w := startMQTT(t)
+	w.enter(t, dialTCP)
+	for range 5 { // for a window of two
+		w.system.Root.Send(w.socket, &messages.Push{Route: "onX", Body: []byte("{}"), Urgent: true})
+	}
+	said, err := w.system.Root.RequestFuture(w.socket, &messages.Kick{Reason: "enough"}, 10*time.Second).Result()
+	if kicked, ok := said.(*messages.Kicked); err != nil || !ok || kicked.Flushed {
+		t.Errorf("kicked: %v, %v, want one that is not flushed", said, err)
+	}
+	if m := <-w.left; m.Unsent != 3 || !m.Told {
+		t.Errorf("%d unsent, told %v, want 3, and told", m.Unsent, m.Told)
+	}
+}
+
 // mqttServer serves MQTT clients on a port of its own.
 type mqttServer struct {
 	*supervisor.Fairlead

@@ -86,6 +86,12 @@ func (o *outlet) speak() bool {
 	return first
 }
 
+var (
+	_ connectors.Prompt = (*byteStream)(nil)
+	_ connectors.Meter  = (*byteStream)(nil)
+	_ connectors.Holder = (*byteStream)(nil)
+)
+
 // byteStream is a client whose packets come one behind the other: over TCP, TLS, a unix socket, or whatever a
 // given net.Listener brings.
 type byteStream struct {

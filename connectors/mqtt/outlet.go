@@ -31,6 +31,7 @@ type outlet struct {
 	lastID   uint16
 	flying   map[uint16]struct{} // ids that the client has not acknowledged
 	waiting  []byte              // packets without an id, one behind the other
+	held     int                 // how many
 	granted  []string            // filters
 	size     int                 // of these, in bytes
 }
@@ -93,6 +94,7 @@ func (o *outlet) catchUp(dst []byte) []byte {
 		_, at := topicOf(packet)
 		dst = o.fly(dst, packet, at)
 		o.waiting = rest
+		o.held--
 	}
 	if len(o.waiting) == 0 {
 		o.waiting = nil
@@ -120,7 +122,15 @@ func (o *outlet) one(dst, packet []byte) ([]byte, error) {
 		return dst, fmt.Errorf("mqtt: %d messages wait for a PUBACK, %d bytes more for these: %w", len(o.flying), len(o.waiting), connectors.ErrSlow)
 	}
 	o.waiting = append(o.waiting, packet...)
+	o.held++
 	return dst, nil
+}
+
+// Held is for connectors.Holder.
+func (o *outlet) Held() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held
 }
 
 // wanted tells whether a message for topic may be sent. It is called with mu held.
