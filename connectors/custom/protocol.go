@@ -11,8 +11,8 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// ErrEarly ends a client that speaks before it has been let in, where it is told when it is.
-var ErrEarly = fmt.Errorf("custom: frame before the client is in: %w", connectors.ErrMalformed)
+// ErrEarly ends a client that says too much before it has been let in.
+var ErrEarly = fmt.Errorf("custom: more than one frame may have before the client is in: %w", connectors.ErrTooLarge)
 
 const defaultHandshakeTime = 5 * time.Second
 
@@ -22,7 +22,6 @@ type state byte
 const (
 	inited  state = iota // Hello is awaited
 	asked                // the application thinks about the client
-	welcome              // the client is in, and has said nothing yet
 	working              // messages flow
 	closed
 )
@@ -39,20 +38,20 @@ type protocol struct {
 type guest struct {
 	connectors.Hello
 	until time.Time // when it must be in; zero: never
-	let   func()    // lets the wire go on; nil where it does not wait
+	early [][]byte  // frames that wait until it is
+	size  int       // of these
 }
+
+// earlyCost is what a frame that waits takes beside its bytes.
+const earlyCost = 64
 
 // NewProtocol makes the conversation with the client behind c, for connectors that are written by hand. Name is
 // the connector's. All its clients share cfg.
 //
-// Where there is no handshake, a Conn that has a Gate waits until the client is in; those of Stream do. Frames that
-// come before that from others are ErrEarly, if the application takes its time.
+// Frames that come before the client is in wait for that, up to Config.MaxFrame bytes of them: without a handshake clients
+// do not know that the application is asked.
 func NewProtocol(name string, c connectors.Conn, cfg *Config) connectors.Protocol {
 	g := &guest{Hello: connectors.Hello{Connector: name, Transport: c.Transport(), RemoteAddr: c.RemoteAddr()}}
-	if c, ok := c.(gated); ok && cfg.Hello == nil {
-		c.hold()
-		g.let = c.Let
-	}
 	return &protocol{cfg: cfg, guest: g}
 }
 
@@ -87,9 +86,8 @@ func (p *protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time
 	case p.state == inited:
 		err = p.introduce(step, f.Data)
 	case p.state == asked:
-		err = ErrEarly
+		err = p.postpone(f.Data)
 	default:
-		p.letIn(step)
 		err = p.message(step, f.Data)
 	}
 	if err != nil {
@@ -105,6 +103,16 @@ func (p *protocol) introduce(step *connectors.Step, frame []byte) error {
 	}
 	p.guest.Raw, p.guest.User = raw, user
 	p.ask(step)
+	return nil
+}
+
+// postpone keeps a frame until the client is in.
+func (p *protocol) postpone(frame []byte) error {
+	g := p.guest
+	if g.size += earlyCost + len(frame); g.size > p.cfg.maxFrame() && len(g.early) > 0 {
+		return ErrEarly
+	}
+	g.early = append(g.early, bytes.Clone(frame))
 	return nil
 }
 
@@ -144,21 +152,15 @@ func (p *protocol) Welcome(step *connectors.Step, user any, err error, now time.
 		p.close(step, messages.CauseRefused, messages.AsError(err).Error())
 		return
 	}
-	let := p.guest.let
-	p.state, p.guest, p.seen = welcome, nil, now
+	early := p.guest.early
+	p.state, p.guest, p.seen = working, nil, now
 	step.Codec = NewCodec(p.cfg)
 	step.Expire, _ = p.due()
-	if let != nil {
-		let()
-	}
-}
-
-// letIn says once more that the client is in: its first frame may be there before Welcome's step has been seen to,
-// which is another goroutine's.
-func (p *protocol) letIn(step *connectors.Step) {
-	if p.state == welcome {
-		p.state = working
-		step.Codec = NewCodec(p.cfg)
+	for _, frame := range early {
+		if err := p.message(step, frame); err != nil {
+			p.fail(step, err)
+			return
+		}
 	}
 }
 

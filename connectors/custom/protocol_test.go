@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -212,11 +211,8 @@ func TestAHandshake(t *testing.T) {
 	if string(in.Send) != "yes, Ann\n" || in.Codec == nil {
 		t.Errorf("sent %q with codec %v, want the welcome", in.Send, in.Codec)
 	}
-	if step = feed(p, "1 a b\n"); len(step.Requests) != 1 || step.Codec == nil {
-		t.Errorf("requests %v, codec %v: the first frame may come before Welcome's step is seen to", step.Requests, step.Codec)
-	}
-	if step = feed(p, "1 a b\n"); step.Codec != nil {
-		t.Error("the second frame brings a codec")
+	if step = feed(p, "1 a b\n"); len(step.Requests) != 1 {
+		t.Errorf("requests %v, want one", step.Requests)
 	}
 	var again connectors.Step
 	if p.Welcome(&again, nil, nil, now); again.Codec != nil || again.Send != nil {
@@ -229,8 +225,23 @@ func TestAHandshake(t *testing.T) {
 	}
 	p, _ = begin(t, cfg)
 	feed(p, "i am bob\n")
-	if step = feed(p, "1 a b\n"); step.Close == nil || !strings.Contains(step.Close.Text, "before") || len(step.Requests) > 0 {
-		t.Errorf("asked too early: close %v, want ErrEarly", step.Close)
+	for range 2 {
+		if step = feed(p, "1 a b\n"); step.Close != nil || len(step.Requests) > 0 {
+			t.Errorf("asked early: close %v, requests %v, want neither", step.Close, step.Requests)
+		}
+	}
+	var late connectors.Step
+	if p.Welcome(&late, nil, nil, now); len(late.Requests) != 2 {
+		t.Errorf("%d requests have waited, want two", len(late.Requests))
+	}
+
+	small := cfg
+	small.MaxFrame = 100
+	p, _ = begin(t, small)
+	feed(p, "i am kit\n")
+	feed(p, "1 a b\n")
+	if step = feed(p, "1 a b\n"); step.Close == nil || step.Close.Cause != messages.CauseTooLarge || !strings.Contains(step.Close.Text, "before") {
+		t.Errorf("said too much too early: close %v, want ErrEarly", step.Close)
 	}
 	p, _ = begin(t, cfg)
 	feed(p, "i am eve\n")
@@ -283,37 +294,6 @@ func TestEveryFrameIsLife(t *testing.T) {
 	var step connectors.Step
 	if p.Expire(&step, later(time.Minute)); step.Close != nil || !step.Expire.Equal(later(110*time.Second)) {
 		t.Errorf("close %v, expire %v, want a minute after the last frame", step.Close, step.Expire)
-	}
-}
-
-// Nothing is read until the application has let the client in, or it has gone.
-func TestTheWireWaitsForTheApplication(t *testing.T) {
-	for name, let := range map[string]func(connectors.Conn, connectors.Protocol){
-		"let in": func(_ connectors.Conn, p connectors.Protocol) { p.Welcome(&connectors.Step{}, nil, nil, now) },
-		"closed": func(c connectors.Conn, _ connectors.Protocol) { c.Close(connectors.Reason{}) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client, c := pair(t, custom.StreamConfig{Cut: custom.Lines})
-				cfg := words()
-				p := custom.NewProtocol("words", c, &cfg)
-				p.Open(&connectors.Step{}, now)
-				client.Write([]byte("1 a b\n"))
-				read := make(chan struct{})
-				go func() {
-					defer close(read)
-					c.ReadFrames()
-				}()
-				synctest.Wait()
-				select {
-				case <-read:
-					t.Fatal("read before the client was in")
-				default:
-				}
-				let(c, p)
-				<-read
-			})
-		})
 	}
 }
 

@@ -46,13 +46,11 @@ var (
 // conn is a client whose frames come one behind the other.
 type conn struct {
 	stream.Wire
-	Gate
 	frames cutter // the reader's
 }
 
 // ReadFrames returns the frames that one read brought, or waits for more.
 func (c *conn) ReadFrames() ([]connectors.Frame, error) {
-	c.Wait()
 	return c.Wire.ReadFrames(&c.frames)
 }
 
@@ -63,10 +61,7 @@ func (c *conn) Write(packages net.Buffers) error { return c.WriteBatch(packages)
 func (c *conn) TryWrite(packages net.Buffers) (taken, rest bool) { return c.TryWriteBatch(packages) }
 
 // Close ends the stream. The reason is told by a kick, where the wire has one.
-func (c *conn) Close(connectors.Reason) {
-	c.Wire.Close(nil)
-	c.Let()
-}
+func (c *conn) Close(connectors.Reason) { c.Wire.Close(nil) }
 
 // Transport is the network's name, as the Listener calls it: "tcp", "unix", ….
 func (c *conn) Transport() string { return c.LocalAddr().Network() }

@@ -92,7 +92,6 @@ func (l *fooListener) Addr() net.Addr { return addr(l.folder) }
 
 // FooSocket is one end of a page: a client for the server, the server for a client.
 type FooSocket struct {
-	custom.Gate
 	page  *page.Page
 	limit atomic.Int64
 	frame [1]connectors.Frame // the reader's
@@ -100,7 +99,6 @@ type FooSocket struct {
 
 // ReadFrames waits for a datagram, which is a frame: there are no halves, and nothing sticks to it.
 func (s *FooSocket) ReadFrames() ([]connectors.Frame, error) {
-	s.Wait()
 	b, err := s.page.Take(s.frame[0].Data[:0])
 	if err != nil {
 		return nil, err
@@ -131,10 +129,7 @@ func (s *FooSocket) Write(packages net.Buffers) error {
 func (s *FooSocket) SetReadLimit(n int) { s.limit.Store(int64(n)) }
 
 // Close hangs up. Why, a kick has said.
-func (s *FooSocket) Close(connectors.Reason) {
-	s.page.Leave()
-	s.Let()
-}
+func (s *FooSocket) Close(connectors.Reason) { s.page.Leave() }
 
 // Transport is what sessions call this wire.
 func (s *FooSocket) Transport() string { return "foo" }
