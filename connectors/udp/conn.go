@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/admit"
@@ -27,13 +28,15 @@ type conn struct {
 	half  *half // nil when a cookie has proven the address
 	limit atomic.Int64
 
-	behind *conn // in the crew's queue
+	behind *conn     // in the crew's queue
+	beat   time.Time // of the last heartbeat; the reader's
 
 	mu      sync.Mutex // the reader, the crew, the writer and whoever closes meet here
 	to      connectors.Sink
 	inbox   *inbox // nil when nothing waits
 	taken   bool   // somebody of the crew brings, or will
-	acked   bool   // the handshake is done
+	greeted bool   // the handshake has come; those that come meanwhile are the same, said again
+	acked   bool   // it is done
 	answer  []byte // of the handshake, until the ack: it may be asked for again
 	again   int    // how often it was
 	kicked  bool   // the client has been told why it must go
@@ -43,40 +46,62 @@ type conn struct {
 }
 
 // hear takes a datagram. It is the reader's to call.
-func (c *conn) hear(b []byte) {
+func (c *conn) hear(b []byte, now time.Time) {
 	n := packages(b)
-	c.mu.Lock()
-	if n == 0 || n > 1 && !c.acked {
-		c.mu.Unlock()
+	if n == 0 || b[0] == pomelo.TypeHeartbeat && !c.beats(now) {
 		c.l.owner.counts.dropped.Add(1)
 		return
 	}
-	again, proven := c.shakes(b[0])
-	if again == nil {
+	c.mu.Lock()
+	ok, again, proven := c.shakes(b[0], n)
+	if ok {
 		c.queue(b)
 	}
 	c.mu.Unlock()
-	if proven {
-		c.l.prove(c.half)
-	}
-	if again != nil {
+	switch {
+	case again != nil:
 		c.repeat(again)
+	case proven:
+		c.l.prove(c.half)
+	case !ok:
+		c.l.owner.counts.dropped.Add(1)
 	}
 }
 
-// shakes is called with mu held. It tells what to say again to a client that asks again for the
-// answer to its handshake, and whether what it says proves its address (P19.3, P19.6).
-func (c *conn) shakes(typ byte) (again []byte, proven bool) {
+// beatGap is how long heartbeats are not answered after one that is. Servers answer each one: two that
+// took each other for a client would go on for ever, as fast as they can.
+const beatGap = 200 * time.Millisecond
+
+func (c *conn) beats(now time.Time) bool {
+	if now.Sub(c.beat) < beatGap {
+		return false
+	}
+	c.beat = now
+	return true
+}
+
+// shakes is called with mu held. It tells whether the client's protocol is to see a datagram: before
+// the ack only what moves the handshake on, once. It tells as well what to say again to a client that
+// asks again for its answer, and whether what it says proves its address (P19.3, P19.6).
+func (c *conn) shakes(typ byte, n int) (ok bool, again []byte, proven bool) {
 	switch {
+	case c.acked:
+		return true, nil, false
+	case n > 1:
+	case typ == pomelo.TypeKick:
+		return true, nil, false
+	case typ == pomelo.TypeHandshake && !c.greeted:
+		c.greeted = true
+		return true, nil, false
 	case c.answer == nil:
 	case typ == pomelo.TypeHandshake && c.again < maxAgain:
 		c.again++
-		again = c.answer
+		return false, c.answer, false
 	case typ == pomelo.TypeAck:
 		c.answer, c.acked = nil, true
-		proven = c.half != nil
+		return true, nil, c.half != nil
 	}
-	return again, proven
+	return false, nil, false
 }
 
 // maxAgain is how often an answer is given again: it may be longer than the question.

@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"bytes"
 	"net/netip"
 	"time"
 
@@ -67,13 +68,17 @@ func (d *door) knock(from datagram, now time.Time) (answer []byte, v verdict) {
 	return d.answer, away
 }
 
-// handshake is the body of a datagram that is a handshake and nothing else.
+// said is how every answer of a server begins. Who sends one is a server, or sends back what it gets: with an
+// answer for an answer two of them would never come to an end.
+var said = []byte(`{"code":`)
+
+// handshake is the body of a datagram that is a client's handshake and nothing else.
 func (d *door) handshake(b []byte) (body []byte, ok bool) {
 	if len(b) > d.most {
 		return nil, false
 	}
 	p, rest, err := pomelo.DecodePackage(b)
-	return p.Body, err == nil && p.Type == pomelo.TypeHandshake && len(rest) == 0
+	return p.Body, err == nil && p.Type == pomelo.TypeHandshake && len(rest) == 0 && !bytes.HasPrefix(p.Body, said)
 }
 
 // admits asks the filter: who is not let in gets no answer either. A port of 0 cannot be answered.

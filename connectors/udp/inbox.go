@@ -64,14 +64,20 @@ func (i *inbox) free() {
 	inboxes.Put(i)
 }
 
-// packages counts those in a datagram, none if there is anything else in it (P19.1).
+// packages counts those in a datagram, none if there is anything else in it, or several of which
+// one is not data (P19.1).
 func packages(b []byte) (n int) {
+	data := true
 	for ; len(b) > 0; n++ {
-		_, rest, err := pomelo.DecodePackage(b)
+		p, rest, err := pomelo.DecodePackage(b)
 		if err != nil {
 			return 0
 		}
+		data = data && p.Type == pomelo.TypeData
 		b = rest
+	}
+	if n > 1 && !data {
+		return 0
 	}
 	return n
 }

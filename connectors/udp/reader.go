@@ -62,7 +62,7 @@ func (l *listener) hearAll(got []datagram, now time.Time) {
 	for i := range got {
 		d := &got[i]
 		if c := l.find(d.from); c != nil {
-			c.hear(d.data)
+			c.hear(d.data, now)
 		} else {
 			l.stranger(*d, now)
 		}
@@ -99,7 +99,7 @@ func (l *listener) enter(d datagram, proven bool, now time.Time) bool {
 		l.leave(c)
 		return false
 	}
-	c.hear(d.data)
+	c.hear(d.data, now)
 	if l.isClosed() {
 		l.refuse() // Close may have looked before our client waited
 	}

@@ -35,6 +35,7 @@ type rig struct {
 	listener  connectors.Listener
 	sessions  chan *session
 	user      any           // of the handshake's answer
+	slow      chan struct{} // which waits for it; nil: it does not
 	over      chan struct{} // accepting is
 }
 
@@ -77,7 +78,7 @@ func (r *rig) accept() {
 		if err != nil {
 			return
 		}
-		s := &session{Conn: c, proto: r.connector.Protocol(c), user: r.user}
+		s := &session{Conn: c, proto: r.connector.Protocol(c), user: r.user, slow: r.slow}
 		s.step(func(step *connectors.Step) { s.proto.Open(step, time.Now()) })
 		c.(connectors.Deliverer).Deliver(s)
 		select {
@@ -153,12 +154,14 @@ func (p *peer) say(b string) { p.lan.send(p.addr, b) }
 type session struct {
 	connectors.Conn
 	user any
+	slow chan struct{}
 
 	mu    sync.Mutex
 	proto connectors.Protocol
 	codec connectors.Codec
 	timer *time.Timer
 	asked []string
+	hello int           // how often somebody asked to come in
 	hold  chan struct{} // Take waits for it; nil: it does not
 	ended *connectors.Reason
 	wrote error
@@ -200,7 +203,7 @@ func (s *session) step(call func(*connectors.Step)) {
 	s.mu.Lock()
 	call(&step)
 	if step.Hello != nil {
-		s.proto.Welcome(&step, s.user, nil, time.Now())
+		s.welcome(&step)
 	}
 	if step.Codec != nil {
 		s.codec = step.Codec
@@ -220,6 +223,19 @@ func (s *session) step(call func(*connectors.Step)) {
 	if step.Close != nil {
 		s.end(*step.Close)
 	}
+}
+
+// welcome is called with mu held.
+func (s *session) welcome(step *connectors.Step) {
+	s.hello++
+	if s.slow == nil {
+		s.proto.Welcome(step, s.user, nil, time.Now())
+		return
+	}
+	go func() {
+		<-s.slow
+		s.step(func(step *connectors.Step) { s.proto.Welcome(step, s.user, nil, time.Now()) })
+	}()
 }
 
 func (s *session) answers(step *connectors.Step) (out net.Buffers) {
@@ -272,4 +288,10 @@ func (s *session) bodies() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.asked...)
+}
+
+func (s *session) greeted() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hello
 }
