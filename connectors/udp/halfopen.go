@@ -43,6 +43,13 @@ func (t *halves) enter(peer netip.AddrPort, now time.Time) *half {
 	return h
 }
 
+// undo is for who did not come in after all. A newcomer leaves nothing behind (P19.2).
+func (t *halves) undo(h *half) {
+	if h.clients--; h.clients == 0 && h.left == budget {
+		t.drop(h)
+	}
+}
+
 func (t *halves) add(peer netip.AddrPort, now time.Time) *half {
 	h := &half{peer: peer, left: budget, until: now.Add(t.lasts), prev: t.last}
 	if t.last == nil {

@@ -30,6 +30,7 @@ type listener struct {
 	// mu, not an actor: writers and whoever closes a client come here, too.
 	mu      sync.Mutex
 	conns   map[netip.AddrPort]*conn
+	clients int // these, and those that are being refused
 	halves  halves
 	closed  bool // nobody accepts
 	resting bool // nor is anybody there
@@ -56,7 +57,7 @@ func newListener(c *Connector, pc net.PacketConn) (*listener, error) {
 	enlarge(pc, orElse(c.Buffer, defaultBuffer))
 	l := &listener{
 		owner: c,
-		sock:  openSocket(pc, pomelo.HeaderLen+c.pomelo.MaxPackage+1), // one too many, to be seen
+		sock:  openSocket(pc, pomelo.HeaderLen+max(c.pomelo.MaxHello, c.pomelo.MaxPackage)+1), // one too many, to be seen
 		door:  d,
 		crew:  newCrew(),
 
@@ -92,10 +93,11 @@ func (l *listener) admit(c *conn, proven bool, now time.Time) bool {
 	}
 	if l.owner.gate.Enter(&c.place, c.peer.Addr(), now) != admit.None {
 		if c.half != nil {
-			c.half.clients--
+			l.halves.undo(c.half)
 		}
 		return false
 	}
+	l.clients++
 	l.conns[c.peer] = c
 	return true
 }
@@ -140,13 +142,14 @@ func (l *listener) leave(c *conn) {
 	if c.half != nil {
 		c.half.clients--
 	}
+	l.clients--
 	c.place.Leave(time.Now())
 	l.rest()
 }
 
 // rest is called with mu held. It closes the socket when nobody needs it any more.
 func (l *listener) rest() {
-	if l.closed && len(l.conns) == 0 && !l.resting {
+	if l.closed && l.clients == 0 && !l.resting {
 		l.resting = true
 		close(l.shut)
 		l.sock.close()
