@@ -109,7 +109,7 @@ const maxAgain = 8
 
 func (c *conn) repeat(answer []byte) {
 	if c.half == nil || c.l.spend(c.half, len(answer)) {
-		c.l.send(c.peer, [][]byte{answer})
+		c.l.say(c.peer, answer)
 	}
 }
 

@@ -1,7 +1,6 @@
 package udp
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -35,12 +34,15 @@ type listener struct {
 	closed  bool // nobody accepts
 	resting bool // nor is anybody there
 
-	fresh chan *conn
-	done  chan struct{} // closed by Close
-	shut  chan struct{} // closed with the socket
-	gone  chan struct{} // closed when the reader has ended
+	fresh   chan *conn
+	sayings chan saying
+	done    chan struct{} // closed by Close
+	shut    chan struct{} // closed with the socket
+	over    chan struct{} // closed when nothing is read any more
+	silent  chan struct{} // closed when nothing is said any more
+	gone    chan struct{} // closed by the reader, the last to end
 
-	trouble atomic.Pointer[error] // why nothing can be read now
+	trouble atomic.Pointer[trouble] // the last
 }
 
 var (
@@ -69,11 +71,15 @@ func newListener(c *Connector, pc net.PacketConn) (*listener, error) {
 			lasts: c.pomelo.HandshakeTime,
 			known: map[netip.AddrPort]*half{},
 		},
-		fresh: make(chan *conn, maxFresh),
-		done:  make(chan struct{}),
-		shut:  make(chan struct{}),
-		gone:  make(chan struct{}),
+		fresh:   make(chan *conn, maxFresh),
+		sayings: make(chan saying, maxSayings),
+		done:    make(chan struct{}),
+		shut:    make(chan struct{}),
+		over:    make(chan struct{}),
+		silent:  make(chan struct{}),
+		gone:    make(chan struct{}),
 	}
+	go l.speak()
 	go l.run()
 	return l, nil
 }
@@ -158,14 +164,11 @@ func (l *listener) rest() {
 
 // send sends datagrams. Those that the system does not take are lost, as others on their way.
 func (l *listener) send(to netip.AddrPort, pieces [][]byte) error {
-	err := l.sock.write(to, pieces)
-	if errors.Is(err, net.ErrClosed) {
-		return err
+	lost, err := l.sock.write(to, pieces)
+	if lost > 0 {
+		l.owner.counts.lost.Add(uint64(lost))
 	}
-	if err != nil {
-		l.owner.counts.lost.Add(1)
-	}
-	return nil
+	return err
 }
 
 // Accept returns the next client.
@@ -221,8 +224,8 @@ func (l *listener) Addr() net.Addr { return l.sock.local() }
 
 // Health is why nothing can be read now, or nil.
 func (l *listener) Health() error {
-	if err := l.trouble.Load(); err != nil {
-		return *err
+	if t := l.trouble.Load(); t != nil && time.Now().Before(t.until) {
+		return t.err
 	}
 	return nil
 }

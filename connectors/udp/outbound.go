@@ -124,7 +124,7 @@ func (c *conn) noteAnswer(o *load) error {
 		if !c.refused && c.l.spend(c.half, len(refusal)) {
 			c.refused = true
 			c.l.forget(c)
-			c.l.send(c.peer, [][]byte{refusal})
+			c.l.say(c.peer, refusal)
 		}
 		return errUnproven
 	}

@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 func (l *listener) run() {
 	defer close(l.gone)
 	defer l.crew.close()
+	defer l.hush()
 	for failures := 0; ; {
 		got, err := l.sock.read()
 		switch {
@@ -21,7 +23,11 @@ func (l *listener) run() {
 				l.trouble.Store(nil)
 			}
 			l.hearAll(got, time.Now())
-		case errors.Is(err, net.ErrClosed):
+		case l.isShut():
+			return
+		case errors.Is(err, net.ErrClosed): // not by us: nothing will ever come
+			l.trouble.Store(&trouble{err, time.Now().Add(forGood)})
+			l.warn("the socket was closed by somebody else", err)
 			return
 		default:
 			failures++
@@ -30,14 +36,35 @@ func (l *listener) run() {
 	}
 }
 
+// trouble is why nothing could be read. A read that then waits is none: only the next failure, or the
+// next datagram, tells more.
+type trouble struct {
+	err   error
+	until time.Time
+}
+
+const (
+	maxPause = time.Second // between reads that fail
+	forGood  = 100 * 365 * 24 * time.Hour
+)
+
+func (l *listener) isShut() bool {
+	select {
+	case <-l.shut:
+		return true
+	default:
+		return false
+	}
+}
+
 // failed waits a moment after an error, which may be about a single client.
 func (l *listener) failed(err error, inARow int) {
 	l.owner.counts.failed.Add(1)
-	l.trouble.Store(&err)
+	l.trouble.Store(&trouble{err, time.Now().Add(2 * maxPause)})
 	if inARow == 1 {
 		l.warn("read failed, and is tried again", err)
 	}
-	pause := time.NewTimer(min(time.Duration(inARow)*time.Millisecond, time.Second))
+	pause := time.NewTimer(min(time.Duration(inARow)*time.Millisecond, maxPause))
 	defer pause.Stop()
 	select {
 	case <-pause.C:
@@ -80,7 +107,7 @@ func (l *listener) stranger(d datagram, now time.Time) {
 	answer, verdict := l.door.knock(d, now)
 	switch {
 	case answer != nil:
-		l.send(d.from, [][]byte{answer})
+		l.say(d.from, bytes.Clone(answer))
 	case verdict == away, !l.enter(d, verdict == proven, now):
 		l.owner.counts.unanswered.Add(1)
 	}

@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 )
@@ -16,8 +17,9 @@ type socket interface {
 	// read waits for datagrams and returns those that are there. They are valid until the
 	// next call. Of one that is longer than was said when the socket was opened the end is missing.
 	read() ([]datagram, error)
-	// write sends each piece as a datagram.
-	write(to netip.AddrPort, pieces [][]byte) error
+	// write sends each piece as a datagram, and tells how many of them the system did not take. The
+	// only error is net.ErrClosed.
+	write(to netip.AddrPort, pieces [][]byte) (lost int, err error)
 	local() net.Addr
 	close() error
 }
@@ -27,8 +29,12 @@ func openSocket(pc net.PacketConn, most int) socket {
 	if c, ok := pc.(*net.UDPConn); ok {
 		return openUDP(c, most)
 	}
-	return &anySocket{pc, make([]byte, most), [1]datagram{}}
+	return &anySocket{PacketConn: pc, most: most, buf: make([]byte, longest)}
 }
+
+// longest takes every datagram there is. One that its buffer does not take is an error on some systems, of
+// which a stranger could make many.
+const longest = 1 << 16
 
 // enlarge asks the kernel for buffers of a size. It gives what it allows, and what that is,
 // is the operator's to know: nothing fails here.
@@ -46,8 +52,9 @@ func enlarge(pc net.PacketConn, size int) {
 // anySocket is what somebody else has made.
 type anySocket struct {
 	net.PacketConn
-	buf []byte
-	got [1]datagram
+	most int
+	buf  []byte
+	got  [1]datagram
 }
 
 func (s *anySocket) read() ([]datagram, error) {
@@ -55,18 +62,30 @@ func (s *anySocket) read() ([]datagram, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.got[0] = datagram{s.buf[:n], peerOf(from)}
+	s.got[0] = datagram{s.buf[:min(n, s.most)], peerOf(from)}
 	return s.got[:], nil
 }
 
-func (s *anySocket) write(to netip.AddrPort, pieces [][]byte) error {
+func (s *anySocket) write(to netip.AddrPort, pieces [][]byte) (lost int, err error) {
 	addr := net.UDPAddrFromAddrPort(to)
+	return writeEach(pieces, func(b []byte) error {
+		_, err := s.WriteTo(b, addr)
+		return err
+	})
+}
+
+// writeEach goes on behind a piece that the system does not take: it may be too long for it, and the
+// others not.
+func writeEach(pieces [][]byte, write func([]byte) error) (lost int, err error) {
 	for _, b := range pieces {
-		if _, err := s.WriteTo(b, addr); err != nil {
-			return err
+		switch err := write(b); {
+		case errors.Is(err, net.ErrClosed):
+			return lost, net.ErrClosed
+		case err != nil:
+			lost++
 		}
 	}
-	return nil
+	return lost, nil
 }
 
 func (s *anySocket) local() net.Addr { return s.LocalAddr() }
@@ -75,12 +94,9 @@ func (s *anySocket) close() error    { return s.Close() }
 // udpSocket is one of the system's, read one by one.
 type udpSocket struct {
 	*net.UDPConn
-	buf []byte
-	got [1]datagram
-}
-
-func newUDP(c *net.UDPConn, most int) *udpSocket {
-	return &udpSocket{UDPConn: c, buf: make([]byte, most)}
+	most int
+	buf  []byte
+	got  [1]datagram
 }
 
 func (s *udpSocket) read() ([]datagram, error) {
@@ -88,17 +104,15 @@ func (s *udpSocket) read() ([]datagram, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.got[0] = datagram{s.buf[:n], plain(from)}
+	s.got[0] = datagram{s.buf[:min(n, s.most)], plain(from)}
 	return s.got[:], nil
 }
 
-func (s *udpSocket) write(to netip.AddrPort, pieces [][]byte) error {
-	for _, b := range pieces {
-		if _, err := s.WriteToUDPAddrPort(b, to); err != nil {
-			return err
-		}
-	}
-	return nil
+func (s *udpSocket) write(to netip.AddrPort, pieces [][]byte) (lost int, err error) {
+	return writeEach(pieces, func(b []byte) error {
+		_, err := s.WriteToUDPAddrPort(b, to)
+		return err
+	})
 }
 
 func (s *udpSocket) local() net.Addr { return s.LocalAddr() }

@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 
@@ -20,7 +21,7 @@ type batchSocket struct {
 
 func openUDP(c *net.UDPConn, most int) socket {
 	s := &batchSocket{
-		udpSocket: newUDP(c, 0),
+		udpSocket: &udpSocket{UDPConn: c}, // which only writes
 		batch:     ipv4.NewPacketConn(c),
 		in:        make([]ipv4.Message, readAtOnce),
 		got:       make([]datagram, 0, readAtOnce),
@@ -45,7 +46,7 @@ func (s *batchSocket) read() ([]datagram, error) {
 }
 
 // write does not batch a lone piece, nearly all there are: it would cost allocations.
-func (s *batchSocket) write(to netip.AddrPort, pieces [][]byte) error {
+func (s *batchSocket) write(to netip.AddrPort, pieces [][]byte) (lost int, err error) {
 	if len(pieces) == 1 {
 		return s.udpSocket.write(to, pieces)
 	}
@@ -56,10 +57,14 @@ func (s *batchSocket) write(to netip.AddrPort, pieces [][]byte) error {
 	}
 	for len(out) > 0 {
 		n, err := s.batch.WriteBatch(out, 0)
-		if err != nil {
-			return err
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return lost, net.ErrClosed
+		case err != nil: // the first one is not taken
+			lost++
+			n = 1
 		}
 		out = out[n:]
 	}
-	return nil
+	return lost, nil
 }

@@ -4,4 +4,6 @@ package udp
 
 import "net"
 
-func openUDP(c *net.UDPConn, most int) socket { return newUDP(c, most) }
+func openUDP(c *net.UDPConn, most int) socket {
+	return &udpSocket{UDPConn: c, most: most, buf: make([]byte, longest)}
+}

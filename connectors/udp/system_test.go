@@ -1,14 +1,10 @@
 package udp_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"log/slog"
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,61 +73,6 @@ func TestAPlaceInUseIsAnError(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "game: ") {
 		t.Errorf("err = %v, want one of game's", err)
 	}
-}
-
-// flaky is a net.PacketConn whose reads may fail.
-type flaky struct {
-	*lan
-	mu  sync.Mutex
-	err error
-}
-
-func (f *flaky) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := f.lan.ReadFrom(b)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err != nil && err == nil {
-		return 0, nil, f.err
-	}
-	return n, from, err
-}
-
-func (f *flaky) fail(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.err = err
-}
-
-func TestReadingGoesOnAfterAnError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		f := &flaky{lan: newLan()}
-		r := startOn(t, &udp.Connector{PacketConn: f, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		r.net = f.lan
-		defer r.stop()
-		p := f.join(host(1))
-		broken := errors.New("broken")
-		f.fail(broken)
-		for range 3 {
-			p.say(plainHello)
-		}
-		synctest.Wait()
-		if got := r.listener.(connectors.Health).Health(); !errors.Is(got, broken) {
-			t.Errorf("Health = %v, want broken", got)
-		}
-		time.Sleep(time.Second)
-		f.fail(nil)
-		r.shake(p)
-		if got := r.listener.(connectors.Health).Health(); got != nil {
-			t.Errorf("Health = %v, want nil", got)
-		}
-		if got := r.connector.Counts().AcceptErrors; got != 3 {
-			t.Errorf("AcceptErrors = %d, want 3", got)
-		}
-		if got := strings.Count(log.String(), "read failed"); got != 1 {
-			t.Errorf("%d lines in the log, want 1:\n%s", got, &log)
-		}
-	})
 }
 
 func TestAnAnswerIsNotGivenAgainForEver(t *testing.T) {
