@@ -121,8 +121,10 @@ func (c *conn) queue(b []byte) {
 	if c.inbox == nil {
 		c.inbox = inboxes.Get().(*inbox)
 	}
-	if !c.inbox.add(b) {
+	if !c.l.waiting.room(len(c.inbox.bytes), len(b)) || !c.inbox.add(b) {
 		c.l.owner.counts.dropped.Add(1)
+	} else {
+		c.l.waiting.add(len(b))
 	}
 	c.hurry()
 }
@@ -147,6 +149,7 @@ func (c *conn) Deliver(to connectors.Sink) {
 func (c *conn) bring() {
 	for in := c.next(); in != nil; in = c.next() {
 		more := in.each(c.take)
+		c.l.waiting.add(-len(in.bytes))
 		in.free()
 		if !more {
 			c.ignore()
@@ -159,16 +162,24 @@ func (c *conn) bring() {
 func (c *conn) ignore() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.deaf, c.inbox = true, nil
+	c.deaf = true
+	c.empty()
+}
+
+// empty is called with mu held. It drops what waits.
+func (c *conn) empty() {
+	if c.inbox != nil {
+		c.l.waiting.add(-len(c.inbox.bytes))
+		c.inbox = nil
+	}
 }
 
 func (c *conn) next() *inbox {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	in := c.inbox
-	if c.inbox = nil; in == nil || c.closed {
+	if c.inbox = nil; in == nil { // as it is once the client is closed
 		c.taken = false
-		return nil
 	}
 	return in
 }
@@ -201,7 +212,7 @@ func (c *conn) Close(r connectors.Reason) {
 	first := !c.closed
 	c.closed = true
 	tell := c.acked && !c.kicked && ours(r.Cause)
-	c.inbox = nil
+	c.empty()
 	c.mu.Unlock()
 	if !first {
 		return

@@ -2,6 +2,7 @@ package udp
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
@@ -13,6 +14,24 @@ const (
 	inboxDatagrams = 256
 	inboxBytes     = 64 << 10
 )
+
+// inboxOwn is how many of its bytes each client may have, whatever waits for others.
+const inboxOwn = 4 << 10
+
+// waiting is the bytes that wait for all clients' turns together, those that are just being brought among
+// them: many clients, which may all be the same, could be held up at once.
+type waiting struct {
+	most  int64
+	bytes atomic.Int64
+}
+
+// room tells whether n bytes more may wait for a client for whom some wait already. It is the reader's to
+// call: nobody else adds any.
+func (w *waiting) room(already, n int) bool {
+	return already+n <= inboxOwn || w.bytes.Load()+int64(n) <= w.most
+}
+
+func (w *waiting) add(n int) { w.bytes.Add(int64(n)) }
 
 // inbox is datagrams of one client that came one after the other, in one piece of memory. An idle
 // client has none.

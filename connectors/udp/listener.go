@@ -25,6 +25,7 @@ type listener struct {
 	crew  *crew
 	// payload is Connector.Payload.
 	payload int
+	waiting waiting
 
 	// mu, not an actor: writers and whoever closes a client come here, too.
 	mu      sync.Mutex
@@ -64,6 +65,7 @@ func newListener(c *Connector, pc net.PacketConn) (*listener, error) {
 		crew:  newCrew(),
 
 		payload: min(orElse(c.Payload, defaultPayload), MaxDatagram),
+		waiting: waiting{most: int64(orElse(c.Waiting, defaultWaiting))},
 
 		conns: map[netip.AddrPort]*conn{},
 		halves: halves{

@@ -52,6 +52,9 @@ type Connector struct {
 	// longer goes alone. Zero means 1,200: what every path takes whole, by the word of QUIC
 	// (RFC 9000, 14) and, less headers, of IPv6.
 	Payload int
+	// Waiting is how many bytes may wait for requests that are slow, of all clients together. Of each 4 KiB may
+	// wait anyway, and 64 KiB at most; what is more is dropped. Zero means 64 MiB.
+	Waiting int
 	// Logger is told when reading fails. Nil means nobody is.
 	Logger *slog.Logger
 
@@ -97,6 +100,7 @@ const (
 	defaultHalf    = 4096
 	defaultPayload = 1200
 	defaultBuffer  = 4 << 20
+	defaultWaiting = 64 << 20
 )
 
 // counts are of what nobody else sees.
