@@ -25,6 +25,8 @@ func TestCookie(t *testing.T) {
 		"beside sys":         {`{"sys":{},"cookie":"abc"}`, "", false},
 		"sys is no object":   {`{"sys":"\"cookie\"","a":"cookie"}`, "", false},
 		"no JSON":            {`{"sys":{"cookie":"abc"}`, "", false},
+		"twice":              {`{"sys":{"cookie":"a"},"sys":{"cookie":"b","cookie":"c"}}`, "c", true},
+		"null":               {`{"sys":{"cookie":null}}`, "", true},
 		"nested very deeply": {`{"cookie":` + strings.Repeat("[", 4000), "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -32,6 +34,15 @@ func TestCookie(t *testing.T) {
 				t.Errorf("cookie = %q, %v, want %q, %v", cookie, there, tt.cookie, tt.there)
 			}
 		})
+	}
+}
+
+// TestLookingForACookieCostsLittle: a stranger may write what is the most work, again and again.
+func TestLookingForACookieCostsLittle(t *testing.T) {
+	members := strings.Repeat(`"a":1,`, 600)
+	body := []byte(`{` + members + `"sys":{` + members + `"cookie":"abc"}}`)
+	if n := testing.AllocsPerRun(10, func() { pomelo.Cookie(body) }); n > 100 {
+		t.Errorf("%v allocations for %d bytes, want 100 at most", n, len(body))
 	}
 }
 
