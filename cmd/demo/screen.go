@@ -139,7 +139,7 @@ func (p place) echo() string {
 // echoDatagrams is the same over UDP, where a datagram holds one package before the ack.
 func (p place) echoDatagrams() string {
 	hello, ack, request := conversation()
-	return fmt.Sprintf("(printf '%s'; sleep 1; printf '%s'; sleep 1; printf '%s'; sleep 1) | nc -u -w 1 %s %d",
+	return fmt.Sprintf("(printf '%s'; sleep 1; printf '%s'; sleep 1; printf '%s'; sleep 1) | nc -u -w 2 %s %d",
 		octal(hello), octal(ack), octal(request), p.host, p.port)
 }
 

@@ -50,7 +50,7 @@ func TestScreenNamesAddressesAsOneTypesThem(t *testing.T) {
 		"no MQTT":           {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, nil, 0, []string{"3. Ask from a terminal, byte"}, "mqtt"},
 		"MQTT by file":      {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, listens{mqttName: {&net.UnixAddr{Name: "/run/mqtt", Net: "unix"}}}, 0, []string{"mqtt       /run/mqtt "}, "mosquitto"},
 		"MQTT alone":        {&net.UnixAddr{Name: "/run/demo", Net: "unix"}, listens{mqttName: {&net.TCPAddr{IP: net.IPv6loopback, Port: 81}}}, 0, []string{"WebSockets at /\n", "mosquitto_rr -h ::1 -p 81 -V 5 -t lobby/echo"}, "console"},
-		"UDP":               {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, listens{udpName: {&net.UDPAddr{IP: net.IPv6unspecified, Port: 82}}}, 0, []string{"udp        localhost:82 ", "nc -u -w 1 localhost 82", "robot -addr udp://localhost:82"}, "http://localhost"},
+		"UDP":               {&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, listens{udpName: {&net.UDPAddr{IP: net.IPv6unspecified, Port: 82}}}, 0, []string{"udp        localhost:82 ", "nc -u -w 2 localhost 82", "robot -addr udp://localhost:82"}, "http://localhost"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

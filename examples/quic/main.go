@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// chat says to everybody what one says.
+// chat says back what one says, as a push.
 func chat() actors.Route {
 	r := actors.NewRoute("chat")
 	actors.Handle(r, "say", func(c *actors.Context, text *string) (*int, error) {
