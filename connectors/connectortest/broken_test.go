@@ -107,6 +107,15 @@ func TestAGoroutineThatIsLeftIsFound(t *testing.T) {
 	}
 }
 
+func TestAClientThatIsNotThereIsNamed(t *testing.T) {
+	h := harnessOf(func(*wrapped) {})
+	h.Patience = shortly
+	got := record(t, func(t testing.TB) { newRig(t, h).withServer(nil).wantSocket() })
+	if !got.says("a server has no socket of the client that has come") {
+		t.Errorf("the suite says %q", got.said)
+	}
+}
+
 // conns breaks Conns.
 func conns(f func(connectors.Conn) connectors.Conn) func(*wrapped) {
 	return func(w *wrapped) { w.conn = f }

@@ -67,6 +67,18 @@ var brokenServers = map[string]broken{
 			w.conn = func(c connectors.Conn) connectors.Conn { return &hasty{Conn: c, since: time.Now()} }
 		},
 	},
+	"a wire that holds nothing": {
+		promise: "a place is ready when Listen returns", says: "a Write waits until the client reads",
+		make: func(w *wrapped) { w.Buffer = 1 },
+	},
+	"who asks is closed": {
+		promise: "frames come in order", says: `the Protocol has closed it, cause CAUSE_MALFORMED, "no"`,
+		make: feeds(func(step *connectors.Step, f connectors.Frame) {
+			if isRequest(f) {
+				*step = connectors.Step{Close: &connectors.Reason{Cause: messages.CauseMalformed, Text: "no"}}
+			}
+		}),
+	},
 	"one lock for everything": {
 		promise: "Conns may be called from many goroutines", says: "what was under way did not end after Conn.Close",
 		make: conns(func(c connectors.Conn) connectors.Conn { return &serial{locked: locked{Conn: c}} }),

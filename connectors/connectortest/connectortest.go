@@ -27,8 +27,9 @@ type Harness struct {
 	At func(t testing.TB, place net.Addr) connectors.Connector
 
 	// Dial opens a client's wire to a place of c, up to where the client speaks: with TLS, where there
-	// is TLS. Nil means net.Dial. A wire with a method CloseWrite can be closed by half. It is called by
-	// several goroutines at once.
+	// is TLS. Nil means net.Dial. A wire with a method CloseWrite can be closed by half. It holds what is
+	// written until that is read, some KiB at least: one of net.Pipe does not, one of memory.Listen does. Dial
+	// is called by several goroutines at once.
 	Dial func(c connectors.Connector, place net.Addr) (net.Conn, error)
 	// WebSocket, when set, has the wire upgraded: the suite writes and reads frames, and the Client
 	// what is in them.
@@ -49,7 +50,8 @@ type Harness struct {
 	// NoEnd says that a client cannot tell that it has been hung up on.
 	NoEnd bool
 	// Limit is how large a frame the connector accepts, in bytes, where SetReadLimit does not decide it.
-	// Zero: SetReadLimit does. Negative: the wire has no limit to show.
+	// Zero: SetReadLimit does. Negative: the wire has no limit to show, since its frames do not announce
+	// their size: lines.
 	Limit int
 
 	// Garbage are bytes that no client says, one list element a client's. Nil means zeros, ones and text.
@@ -66,7 +68,8 @@ type Harness struct {
 //
 // Bodies are JSON objects. A Client of a wire that has another form brings them into it, and back.
 type Client interface {
-	// Join comes in: it returns when requests may be sent, or the error why not.
+	// Join comes in: it returns when requests may be sent, or the error why not. What it sends should be
+	// answered before it returns, since what comes late passes for the first message.
 	Join() error
 	// Request is the bytes that ask. Ids count from 1.
 	Request(id uint64, route string, body []byte) []byte

@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
@@ -26,7 +27,7 @@ func (n *near) wantRequest(number int) connectors.Inbound {
 	n.Helper()
 	q, ok := next(n.Patience, n.requests)
 	if !ok {
-		n.fatal("Conn", "message %d of a client was not among what the Protocol was fed within %v", number, n.Patience)
+		n.fatal("Conn", "message %d of a client was not among what the Protocol was fed within %v%s", number, n.Patience, n.excuse())
 	}
 	switch got, err := numberOf(q.Body); {
 	case err != nil:
@@ -37,6 +38,19 @@ func (n *near) wantRequest(number int) connectors.Inbound {
 		n.fatal("Protocol", "a request's Route is %q, its client sent %q", q.Route, echoRoute)
 	}
 	return q
+}
+
+// excuse is what else is known of why nothing comes from a client.
+func (n *near) excuse() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.replying:
+		return ": a Write waits until the client reads; a wire holds some KiB that it has not read, one of net.Pipe holds none"
+	case n.closing != nil:
+		return fmt.Sprintf(": the Protocol has closed it, cause %v, %q", n.closing.Cause, n.closing.Text)
+	}
+	return ""
 }
 
 // wantRequests waits for those in a row.

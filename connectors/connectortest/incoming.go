@@ -168,7 +168,7 @@ func tooLarge(r *rig) {
 	}
 	switch err, ok := next(r.Patience, n.ended); {
 	case !ok:
-		r.broken("Conn", "ReadFrames did not fail within %v on a frame whose announced size is over the limit of %d bytes", r.Patience, limit)
+		r.broken("Conn", "ReadFrames did not fail within %v on a frame whose announced size is over the limit of %d bytes: Harness.Limit is negative for wires that announce none", r.Patience, limit)
 	case !errors.Is(err, connectors.ErrTooLarge):
 		r.broken("Conn", "ReadFrames failed with %v on a frame over the limit, want connectors.ErrTooLarge", err)
 	}

@@ -85,7 +85,7 @@ func kickDuring(r *rig) {
 	if _, ok := next(r.Patience, come); !ok {
 		r.fatal("Step", "the application was not asked about a client within %v: no Step has set Hello", r.Patience)
 	}
-	s.kick(s.socket(r.Patience))
+	s.kick(s.wantSocket())
 	s.wantClosed(messages.CauseKicked)
 	if r.NoEnd || r.Datagrams {
 		return
@@ -101,7 +101,7 @@ func kickDuring(r *rig) {
 func kickTwice(r *rig) {
 	s := r.withServer(nil)
 	f := s.enter()
-	pid := s.socket(r.Patience)
+	pid := s.wantSocket()
 	s.system.Root.Send(pid, &messages.Push{Route: pushRoute, Body: body(7, 0)})
 	s.kick(pid)
 	s.kick(pid)
@@ -109,7 +109,10 @@ func kickTwice(r *rig) {
 		f.want(Push, 7)
 	}
 	if !r.NoKick && !r.NoOrder {
-		if m, ok := f.next(); !ok || m.Kind != Kick {
+		switch m, ok := f.next(); {
+		case !ok:
+			r.broken("Codec", "a kicked client got nothing where the kick was due: Harness.NoKick is for wires without one")
+		case m.Kind != Kick:
 			r.broken("Codec", "a kicked client got %s where the kick was due", m.Kind)
 		}
 	}
@@ -122,7 +125,7 @@ func kickTwice(r *rig) {
 // flood pushes to a client that does not read, until it is closed or much has been pushed.
 func (s *server) flood() (stop func()) {
 	s.Helper()
-	pid := s.socket(s.Patience)
+	pid := s.wantSocket()
 	over, ended := make(chan struct{}), make(chan struct{})
 	b := body(1, s.large())
 	go func() {
@@ -143,7 +146,7 @@ func kickStuck(r *rig) {
 	s := r.withServer(nil)
 	s.enterSilently()
 	stop := s.flood()
-	pid := s.socket(r.Patience)
+	pid := s.wantSocket()
 	<-time.After(2 * shortly)
 	stop()
 	s.kick(pid)

@@ -23,7 +23,7 @@ func (r *rig) admit(f *far, tune ...func(*near)) *near {
 		r.fatal("Protocol", "a client did not come in within %v (%v)", r.Patience, err)
 	}
 	if _, ok := next(r.Patience, n.ready); !ok {
-		r.fatal("Step", "the client has come in, and no Step has set Codec within %v", r.Patience)
+		r.fatal("Step", "Client.Join has returned, and no Step has set Codec within %v%s", r.Patience, n.excuse())
 	}
 	return n
 }

@@ -26,6 +26,7 @@ type near struct {
 	mu       sync.Mutex
 	codec    connectors.Codec
 	closing  *connectors.Reason // by the Protocol's will
+	replying bool               // what the Protocol says is being written
 	taking   bool
 	finished bool // Take has returned false, or its error has come
 
@@ -189,7 +190,15 @@ func (n *near) reply(packages []byte) {
 		n.within("Write waited for a Take", "Sink", func() { _ = n.write(packages) })
 		return
 	}
+	n.setReplying(true)
 	_ = n.write(packages)
+	n.setReplying(false)
+}
+
+func (n *near) setReplying(yes bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.replying = yes
 }
 
 // admit notes that the handshake is done.

@@ -112,6 +112,16 @@ func (s *server) socket(limit time.Duration) (pid *actor.PID) {
 	return pid
 }
 
+// wantSocket waits for it.
+func (s *server) wantSocket() *actor.PID {
+	s.Helper()
+	pid := s.socket(s.Patience)
+	if pid == nil {
+		s.fatal("Conn", "a server has no socket of the client that has come within %v: it was closed at once, or did not come", s.Patience)
+	}
+	return pid
+}
+
 func (s *server) kick(pid *actor.PID) {
 	s.system.Root.Send(pid, &messages.Kick{Reason: "enough"})
 }
