@@ -53,7 +53,7 @@ func New(t testing.TB, routes ...actors.Route) *Server {
 const throttle = time.Millisecond
 
 // Start starts what cfg says. The test fails at once if that cannot be. It ends with the test, and a
-// bubble may end then.
+// bubble may end then: a server for one is started in it.
 func Start(t testing.TB, cfg Config) *Server {
 	t.Helper()
 	s := &Server{System: cfg.System, t: t, patience: cfg.Patience, door: newDoor()}

@@ -68,7 +68,7 @@ var brokenServers = map[string]broken{
 		},
 	},
 	"a wire that holds nothing": {
-		promise: "a place is ready when Listen returns", says: "a Write waits until the client reads",
+		promise: "a place is ready when Listen returns", says: "one of net.Pipe holds none",
 		make: func(w *wrapped) { w.Buffer = 1 },
 	},
 	"who asks is closed": {

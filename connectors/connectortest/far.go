@@ -2,8 +2,10 @@ package connectortest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync"
 )
@@ -77,7 +79,7 @@ func (f *far) send(all ...[]byte) {
 	f.Helper()
 	for _, m := range all {
 		if err := f.wire.put(f.wire.framed(m)); err != nil {
-			f.fatal("Conn", "a client cannot write, though nobody has hung up on it: %v", err)
+			f.fatal("Conn", "a client cannot write, though nobody has hung up on it: %v%s", err, holds(err))
 		}
 	}
 }
@@ -104,7 +106,7 @@ func (f *far) stream(all ...[]byte) (b []byte) {
 func (f *far) sendRaw(b []byte) {
 	f.Helper()
 	if err := f.wire.put(b); err != nil {
-		f.fatal("Conn", "a client cannot write, though nobody has hung up on it: %v", err)
+		f.fatal("Conn", "a client cannot write, though nobody has hung up on it: %v%s", err, holds(err))
 	}
 }
 
@@ -157,4 +159,12 @@ func numberOf(b []byte) (int, error) {
 		return 0, fmt.Errorf("%.60q: %w", b, err)
 	}
 	return p.N, nil
+}
+
+// holds is what else may be the reason that a Write gave up.
+func holds(err error) string {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return "; a Write waits until the other end reads: a wire holds some KiB that it has not read, one of net.Pipe holds none"
+	}
+	return ""
 }

@@ -51,7 +51,8 @@ type Connector struct {
 
 	// PublishRoute and SubscribeRoute, both or none, choose pomelo's mode: every PUBLISH is a request (QoS 1
 	// and 2) or a notify (QoS 0) for the one, with a JSON body {topic, payload, qos, retain, dup, messageId}, every
-	// SUBSCRIBE a request for the other, with {subscriptions: [{topic, qos}]} (P20.7). Empty means route mode: the
+	// SUBSCRIBE a request for the other, with {subscriptions: [{topic, qos}]}, which answers with what each is granted:
+	// [0] to [2], anything else is a no, and an answer that is no such list refuses all (P20.7). Empty means route mode: the
 	// topic names the route (P20.5).
 	PublishRoute, SubscribeRoute string
 	// WillRoute is told of the last will of a client that goes without a DISCONNECT: a notify with {topic, payload}
