@@ -30,6 +30,13 @@ func (r *rig) deliverer(n *near) {
 	}
 }
 
+// settle has all that a client has said to come in taken: what is taken next is what it says next.
+func (n *near) settle(f *far) {
+	n.Helper()
+	f.trySend(f.client.Notify(echoRoute, body(0, 0)))
+	n.wantRequest(0)
+}
+
 // pausing has the first Take with requests of a client wait, once it is armed.
 func pausing(armed <-chan struct{}, during func(*near)) func(*near) {
 	return func(n *near) {
@@ -61,6 +68,7 @@ func takeUsesConn(r *rig) {
 	}))
 	r.deliverer(n)
 	f.listen()
+	n.settle(f)
 	armed <- struct{}{}
 	f.trySend(f.client.Notify(echoRoute, body(1, 0)))
 	if _, ok := next(6*r.Patience, over); !ok {
@@ -73,6 +81,7 @@ func takesFollow(r *rig) {
 	armed, hold, held := make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 	f, n := r.client(pausing(armed, func(*near) { close(held); <-hold }))
 	r.deliverer(n)
+	n.settle(f)
 	armed <- struct{}{}
 	const count = 40
 	sent := make(chan struct{})
@@ -104,6 +113,7 @@ func notWanted(r *rig) {
 		n.closing = &connectors.Reason{} // Take returns false
 	}))
 	r.deliverer(n)
+	n.settle(f)
 	armed <- struct{}{}
 	f.trySend(f.client.Notify(echoRoute, body(1, 0)))
 	n.wantRequest(1)
