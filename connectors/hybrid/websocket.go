@@ -37,7 +37,7 @@ func isNothing(f connectors.Frame) bool { return f.Text && len(f.Data) == 0 }
 func (s *webSocket) Write(packages net.Buffers) error {
 	b := stream.Scrap()
 	defer stream.GiveBack(b)
-	*b = appendMessage(*b, packages)
+	*b = stream.AppendMessage(*b, packages...)
 	return s.WebSocket.Write(*b)
 }
 
@@ -45,24 +45,8 @@ func (s *webSocket) Write(packages net.Buffers) error {
 func (s *webSocket) TryWrite(packages net.Buffers) (taken, rest bool) {
 	b := stream.Scrap()
 	defer stream.GiveBack(b)
-	*b = appendMessage(*b, packages)
+	*b = stream.AppendMessage(*b, packages...)
 	return s.WebSocket.TryWrite(*b)
-}
-
-// appendMessage appends the binary message that holds packages, if there are any.
-func appendMessage(dst []byte, packages net.Buffers) []byte {
-	size := 0
-	for _, p := range packages {
-		size += len(p)
-	}
-	if size == 0 {
-		return dst
-	}
-	dst = websocket.AppendHead(dst, websocket.Binary, size)
-	for _, p := range packages {
-		dst = append(dst, p...)
-	}
-	return dst
 }
 
 // Close tells the client why and ends the stream (P12.3).

@@ -7,7 +7,6 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/mqtt"
-	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 	"github.com/fairlead-go/fairlead/internal/stream"
 )
 
@@ -93,7 +92,7 @@ func (s *webSocket) Write(packages net.Buffers) error {
 	defer stream.GiveBack(b)
 	var slow error
 	*p, slow = s.pass(*p, packages)
-	*b = appendMessage(*b, *p)
+	*b = stream.AppendMessage(*b, *p)
 	return s.ended(errors.Join(s.WebSocket.Write(*b), slow))
 }
 
@@ -104,24 +103,8 @@ func (s *webSocket) TryWrite(packages net.Buffers) (taken, rest bool) {
 	}
 	b := stream.Scrap()
 	defer stream.GiveBack(b)
-	*b = appendMessage(*b, packages...)
+	*b = stream.AppendMessage(*b, packages...)
 	return s.WebSocket.TryWrite(*b)
-}
-
-// appendMessage appends the binary message that holds packages, if there are any.
-func appendMessage(dst []byte, packages ...[]byte) []byte {
-	size := 0
-	for _, p := range packages {
-		size += len(p)
-	}
-	if size == 0 {
-		return dst
-	}
-	dst = websocket.AppendHead(dst, websocket.Binary, size)
-	for _, p := range packages {
-		dst = append(dst, p...)
-	}
-	return dst
 }
 
 // Close ends the stream: it tells an MQTT 5 client why, and all of them in a close frame.
@@ -129,6 +112,6 @@ func (s *webSocket) Close(r connectors.Reason) {
 	s.leave()
 	b := stream.Scrap()
 	defer stream.GiveBack(b)
-	*b = appendMessage(*b, s.farewell(r))
+	*b = stream.AppendMessage(*b, s.farewell(r))
 	s.WebSocket.Close(*b, r)
 }

@@ -96,3 +96,19 @@ func (in *incoming) answer(code int, text string) {
 	b := websocket.AppendClose(nil, code, text)
 	in.last.Store(&b)
 }
+
+// AppendMessage appends the binary message that holds packages, if there are any.
+func AppendMessage(dst []byte, packages ...[]byte) []byte {
+	size := 0
+	for _, p := range packages {
+		size += len(p)
+	}
+	if size == 0 {
+		return dst
+	}
+	dst = websocket.AppendHead(dst, websocket.Binary, size)
+	for _, p := range packages {
+		dst = append(dst, p...)
+	}
+	return dst
+}
