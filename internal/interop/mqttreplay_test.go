@@ -14,8 +14,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/fairlead-go/fairlead/connectors/memory"
+	"github.com/fairlead-go/fairlead/connectors/mqtt"
+	"github.com/fairlead-go/fairlead/connectors/port"
 	wiremqtt "github.com/fairlead-go/fairlead/connectors/wire/mqtt"
 	"github.com/fairlead-go/fairlead/internal/need"
 )
@@ -115,21 +119,47 @@ func TestMQTTTranscripts(t *testing.T) {
 		if tr.Fault && !changed || changed && tr.Hardened == "" {
 			t.Errorf("%s: at fault %v, hardened %q, and changed %v", tr.Name, tr.Fault, tr.Hardened, changed)
 		}
+		steps := tr.Steps
+		if changed {
+			steps = change.of(steps)
+		}
+		if tr.Timed {
+			t.Run(tr.Name, func(t *testing.T) { playInTime(t, set, tr, steps) })
+			continue
+		}
 		if servers[tr.Profile] == "" {
 			servers[tr.Profile] = serveRecordedMQTT(t, set, mqttRoutes())
 		}
-		addr := servers[tr.Profile]
+		dial := tcp(servers[tr.Profile])
 		t.Run(tr.Name, func(t *testing.T) {
 			t.Parallel()
-			steps := tr.Steps
-			if changed {
-				steps = change.of(steps)
-			}
-			if err := playMQTT(addr, tr.Timed, steps); err != nil {
+			if err := playMQTT(dial, false, steps); err != nil {
 				t.Errorf("%s Ours: %s: %v", tr.Comment, tr.Hardened, err)
 			}
 		})
 	}
+}
+
+// playInTime plays what is about time on a network in memory, in virtual time.
+func playInTime(t *testing.T, set func(*mqtt.Connector), tr mqttTranscript, steps []mqttStep) {
+	synctest.Test(t, func(t *testing.T) {
+		place := memory.Listen("mqtt")
+		t.Cleanup(func() { time.Sleep(time.Minute) }) // until actors and what is hung up have gone
+		serveRecordedMQTT(t, func(c *mqtt.Connector) {
+			set(c)
+			c.Addr, c.Port = "", &port.Port{Listener: lan{place}}
+		}, mqttRoutes())
+		if err := playMQTT(place.Dial, true, steps); err != nil {
+			t.Errorf("%s Ours: %s: %v", tr.Comment, tr.Hardened, err)
+		}
+	})
+}
+
+// dialler opens a connection to the server.
+type dialler func() (net.Conn, error)
+
+func tcp(addr string) dialler {
+	return func() (net.Conn, error) { return net.Dial("tcp", addr) }
 }
 
 // of makes the steps to be played.
@@ -149,6 +179,7 @@ func (c mqttChange) of(recorded []mqttStep) []mqttStep {
 // mqttPlayer plays the client's part of a transcript and checks the server's.
 type mqttPlayer struct {
 	net.Conn
+	dial  dialler
 	timed bool
 	last  time.Time
 	left  []byte
@@ -156,13 +187,13 @@ type mqttPlayer struct {
 
 // playMQTT returns what differed first. Packets that come with nothing between them may come in any order: answers
 // and acknowledgements do not wait for each other.
-func playMQTT(addr string, timed bool, steps []mqttStep) error {
-	c, err := net.Dial("tcp", addr)
+func playMQTT(dial dialler, timed bool, steps []mqttStep) error {
+	c, err := dial()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	p := &mqttPlayer{Conn: c, timed: timed, last: time.Now()}
+	p := &mqttPlayer{Conn: c, dial: dial, timed: timed, last: time.Now()}
 	for i := 0; i < len(steps); {
 		n := 1
 		for steps[i].Recv != nil && i+n < len(steps) && steps[i+n].Recv != nil {
@@ -194,7 +225,7 @@ func (p *mqttPlayer) do(steps []mqttStep) error {
 	case s.Recv != nil:
 		return p.sees(steps)
 	case s.Second != nil:
-		return playMQTT(p.RemoteAddr().String(), p.timed, s.Second)
+		return playMQTT(p.dial, p.timed, s.Second)
 	case s.ClosedBy != "":
 		return p.ends(s)
 	}
