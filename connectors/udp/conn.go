@@ -45,7 +45,18 @@ type conn struct {
 	refused bool // it has been told that what it is to be told is too long
 }
 
-// hear takes a datagram. It is the reader's to call.
+// hearAll takes datagrams that came in a row, to be brought together: what a client asks at once is answered
+// at once. It is the reader's to call.
+func (c *conn) hearAll(run []datagram, now time.Time) {
+	for i := range run {
+		c.hear(run[i].data, now)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hurry()
+}
+
+// hear takes a datagram, and leaves it to the caller to have it brought.
 func (c *conn) hear(b []byte, now time.Time) {
 	n := packages(b)
 	if n == 0 || b[0] == pomelo.TypeHeartbeat && !c.beats(now) {
@@ -126,7 +137,6 @@ func (c *conn) queue(b []byte) {
 	} else {
 		c.l.waiting.add(len(b))
 	}
-	c.hurry()
 }
 
 // hurry is called with mu held.

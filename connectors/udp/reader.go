@@ -86,14 +86,22 @@ func (l *listener) hearAll(got []datagram, now time.Time) {
 			l.warn("panic at a datagram", fmt.Errorf("udp: panic: %v", p))
 		}
 	}()
-	for i := range got {
-		d := &got[i]
-		if c := l.find(d.from); c != nil {
-			c.hear(d.data, now)
+	for n := 0; len(got) > 0; got = got[n:] {
+		if c := l.find(got[0].from); c != nil {
+			n = inARow(got)
+			c.hearAll(got[:n], now)
 		} else {
-			l.stranger(*d, now)
+			n = 1
+			l.stranger(got[0], now)
 		}
 	}
+}
+
+// inARow is how many datagrams the first peer has sent one after the other.
+func inARow(got []datagram) (n int) {
+	for n = 1; n < len(got) && got[n].from == got[0].from; n++ {
+	}
+	return n
 }
 
 func (l *listener) find(peer netip.AddrPort) *conn {
@@ -126,7 +134,7 @@ func (l *listener) enter(d datagram, proven bool, now time.Time) bool {
 		l.leave(c)
 		return false
 	}
-	c.hear(d.data, now)
+	c.hearAll([]datagram{d}, now)
 	if l.isClosed() {
 		l.refuse() // Close may have looked before our client waited
 	}
