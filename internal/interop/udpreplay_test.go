@@ -82,6 +82,9 @@ func TestUDPTranscripts(t *testing.T) {
 		if !ok {
 			continue // TestOnlyWhatMayDifferDoesOverUDP says so
 		}
+		if tr.Timed {
+			continue // TestTimedUDPTranscripts has it
+		}
 		if servers[tr.Profile] == "" {
 			servers[tr.Profile] = serveUDP(t, set)
 		}
@@ -90,6 +93,15 @@ func TestUDPTranscripts(t *testing.T) {
 			t.Parallel()
 			replayUDP(t, addr, tr)
 		})
+	}
+}
+
+// TestTimedUDPTranscripts plays those that are about time, with nothing beside them.
+func TestTimedUDPTranscripts(t *testing.T) {
+	for _, tr := range read(t, "udp") {
+		if set, ok := udpProfiles[tr.Profile]; ok && tr.Timed {
+			t.Run(tr.Name, func(t *testing.T) { replayUDP(t, serveUDP(t, set), tr) })
+		}
 	}
 }
 
