@@ -213,11 +213,13 @@ func (e *end) send(lines ...string) {
 	}
 }
 
-// batch is what one write brought, within a minute.
+// batch is what one write brought, within a minute. The writer has done all that it can by then: what is
+// pushed next waits for the tick, instead of leaving behind what came before.
 func (e *end) batch() []string {
 	e.t.Helper()
 	select {
 	case b := <-e.out:
+		synctest.Wait()
 		return b
 	case <-time.After(time.Minute):
 		e.t.Fatal("nothing written within a minute")
