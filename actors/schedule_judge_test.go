@@ -130,8 +130,19 @@ func (h *history) lost(n *note, s *seen) bool {
 		return true
 	}
 	return slices.ContainsFunc(s.endings, func(e *note) bool {
-		return e.epoch <= n.epoch || e.at-h.epochEnds[n.epoch] <= patience
+		return e.epoch <= n.epoch || e.at-h.epochEnds[n.epoch] <= patience+h.dreamt(n, e)
 	})
+}
+
+// dreamt is how long answers that were encoded between two notes may have held up a batcher, which
+// encodes those that come behind a group push.
+func (h *history) dreamt(from, to *note) (d time.Duration) {
+	for _, m := range h.notes {
+		if answer <= m.Do && m.Do <= overdue && m.epoch >= from.epoch && m.at <= to.at {
+			d += dreamTime
+		}
+	}
+	return d
 }
 
 // replaced tells whether a push with the same key, from the same group or to the same

@@ -126,14 +126,17 @@ func (s *speaker) Open(step *connectors.Step, now time.Time) {
 	step.Codec = s.codec
 }
 
-// dreamy sleeps when it encodes an answer, for longer than a nap.
+// dreamTime is longer than a nap.
+const dreamTime = 10 * time.Millisecond
+
+// dreamy sleeps when it encodes an answer.
 type dreamy struct {
 	plain
 	stage *stage
 }
 
 func (d dreamy) AppendResponse(dst []byte, to connectors.Origin, r *messages.Response) ([]byte, error) {
-	d.stage.sleep(10 * time.Millisecond)
+	d.stage.sleep(dreamTime)
 	return d.plain.AppendResponse(dst, to, r)
 }
 
