@@ -4,6 +4,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -114,7 +115,7 @@ func New(host string, port int) connectors.Connector {
 }
 
 // Name is ID, or "mqtt".
-func (c *Connector) Name() string { return or(c.ID, "mqtt") }
+func (c *Connector) Name() string { return cmp.Or(c.ID, "mqtt") }
 
 // TickEvery is Tick.
 func (c *Connector) TickEvery() time.Duration { return c.Tick }
@@ -204,20 +205,12 @@ func (c *Connector) config() *settings {
 			publish: c.PublishRoute, subscribe: c.SubscribeRoute, will: c.WillRoute,
 			allow:            c.AllowSubscribe,
 			requireSubscribe: c.RequireSubscribe, sharedIDs: c.SharedIDs,
-			answers:   mode{or(c.Encoding, messages.JSON), c.QoS, c.PublishRoute != ""},
-			keepAlive: max(or(c.KeepAlive, 120*time.Second), 0), timeout: c.Timeout,
-			connect: or(c.ConnectTime, 10*time.Second), packetTime: or(c.PacketTime, 10*time.Second),
-			maxPacket: min(or(c.MaxPacket, 64<<10), mqtt.MaxHeader+mqtt.MaxBody), maxSubscriptions: or(c.MaxSubscriptions, 64),
-			maxReceive: or(c.MaxReceive, 1024), window: or(c.Window, 64), waiting: or(c.MaxWaiting, 256<<10),
+			answers:   mode{cmp.Or(c.Encoding, messages.JSON), c.QoS, c.PublishRoute != ""},
+			keepAlive: max(cmp.Or(c.KeepAlive, 120*time.Second), 0), timeout: c.Timeout,
+			connect: cmp.Or(c.ConnectTime, 10*time.Second), packetTime: cmp.Or(c.PacketTime, 10*time.Second),
+			maxPacket: min(cmp.Or(c.MaxPacket, 64<<10), mqtt.MaxHeader+mqtt.MaxBody), maxSubscriptions: cmp.Or(c.MaxSubscriptions, 64),
+			maxReceive: cmp.Or(c.MaxReceive, 1024), window: cmp.Or(c.Window, 64), waiting: cmp.Or(c.MaxWaiting, 256<<10),
 		}
 	})
 	return &c.settings
-}
-
-func or[T comparable](v, zero T) T {
-	var none T
-	if v == none {
-		return zero
-	}
-	return v
 }

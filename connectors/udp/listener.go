@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"sync"
@@ -57,19 +58,19 @@ func newListener(c *Connector, pc net.PacketConn) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	enlarge(pc, orElse(c.Buffer, defaultBuffer))
+	enlarge(pc, cmp.Or(c.Buffer, defaultBuffer))
 	l := &listener{
 		owner: c,
 		sock:  openSocket(pc, pomelo.HeaderLen+max(c.pomelo.MaxHello, c.pomelo.MaxPackage)+1), // one too many, to be seen
 		door:  d,
 		crew:  newCrew(),
 
-		payload: min(orElse(c.Payload, defaultPayload), MaxDatagram),
-		waiting: waiting{most: int64(orElse(c.Waiting, defaultWaiting))},
+		payload: min(cmp.Or(c.Payload, defaultPayload), MaxDatagram),
+		waiting: waiting{most: int64(cmp.Or(c.Waiting, defaultWaiting))},
 
 		conns: map[netip.AddrPort]*conn{},
 		halves: halves{
-			most:  orElse(c.HalfOpen, defaultHalf),
+			most:  cmp.Or(c.HalfOpen, defaultHalf),
 			lasts: c.pomelo.HandshakeTime,
 			known: map[netip.AddrPort]*half{},
 		},

@@ -4,6 +4,7 @@
 package udp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -188,7 +189,7 @@ func (c *Connector) Stats() Stats {
 
 func (c *Connector) configure() {
 	c.pomelo = pomelo.Config{
-		Heartbeat:     max(orElse(c.Heartbeat, 30*time.Second), 0),
+		Heartbeat:     max(cmp.Or(c.Heartbeat, 30*time.Second), 0),
 		Unannounced:   true,
 		Timeout:       c.Timeout,
 		HandshakeTime: max(c.HandshakeTime, 0),
@@ -198,22 +199,13 @@ func (c *Connector) configure() {
 		Decode:        c.Decode,
 		Encode:        c.Encode,
 		MaxHello:      c.MaxHello,
-		MaxPackage:    min(orElse(c.MaxPackage, MaxDatagram), MaxDatagram-pomelo.HeaderLen),
+		MaxPackage:    min(cmp.Or(c.MaxPackage, MaxDatagram), MaxDatagram-pomelo.HeaderLen),
 	}
 	if c.pomelo.Heartbeat == 0 {
-		c.pomelo.Timeout = orElse(c.Timeout, defaultTimeout)
+		c.pomelo.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	}
 	c.pomelo = c.pomelo.WithDefaults()
 	limits := c.Admit
-	limits.MaxConns = orElse(limits.MaxConns, defaultMax)
+	limits.MaxConns = cmp.Or(limits.MaxConns, defaultMax)
 	c.gate.SetLimits(limits)
-}
-
-// orElse is v, or the default when it is zero.
-func orElse[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }
