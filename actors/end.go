@@ -67,6 +67,10 @@ func (l *link) close() {
 	if l.seldom != nil {
 		l.seldom.kickers, l.seldom.pressing = nil, nil
 	}
+	heir, _ := l.proto.(connectors.Testator)
+	if heir != nil && ready {
+		l.live++ // until it has been routed
+	}
 	gone := l.live == 0
 	l.mu.Unlock()
 
@@ -77,8 +81,8 @@ func (l *link) close() {
 	for _, pid := range kickers {
 		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})
 	}
-	if ready {
-		l.lastWill(reason)
+	if heir != nil && ready {
+		l.lastWill(heir, reason)
 	}
 	for _, pid := range l.sessionRoutes {
 		l.root.Send(pid, &sessionOver{ev.Session.Id})

@@ -124,6 +124,7 @@ type place struct {
 	far     *actor.PID        // of a route elsewhere
 	shaky   bool              // the next Expire panics
 	silence time.Duration
+	gate    chan struct{} // "block" waits for it
 }
 
 func newPlace() *place { return &place{conns: make(chan any, 10), closed: make(chan struct{})} }
@@ -345,6 +346,8 @@ func (p *lines) Feed(s *connectors.Step, f connectors.Frame, now time.Time) {
 	switch word {
 	case "panic":
 		panic("as asked")
+	case "block":
+		<-p.place.gate
 	case "bad":
 		s.Close = &connectors.Reason{Cause: messages.CauseMalformed}
 		return

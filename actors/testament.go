@@ -10,13 +10,27 @@ import (
 
 // lastWill routes what the protocol has kept for the end of its client. Nobody waits for an answer, so
 // it takes no slots; what a full mailbox or an unknown route refuses is lost.
-func (l *link) lastWill(r connectors.Reason) {
-	p, ok := l.proto.(connectors.Testator)
-	if !ok {
+//
+// The shard, who calls it, waits for nobody's Feed: where one is under way, a goroutine of the link's does.
+func (l *link) lastWill(p connectors.Testator, r connectors.Reason) {
+	if l.talk.TryLock() {
+		l.bequeath(p, r)
 		return
 	}
+	go func() {
+		l.talk.Lock()
+		l.bequeath(p, r)
+	}()
+}
+
+// bequeath is called with talk held, and gives it back.
+func (l *link) bequeath(p connectors.Testator, r connectors.Reason) {
+	defer l.leave()
 	var step connectors.Step
-	l.guarded(func() { l.speak(func() { p.End(&step, r, time.Now()) }) })
+	l.guarded(func() {
+		defer l.talk.Unlock()
+		p.End(&step, r, time.Now())
+	})
 	session := l.session.Load()
 	for _, in := range step.Requests {
 		t := l.router.find(in.Route)

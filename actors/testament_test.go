@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -119,6 +120,32 @@ func TestWhatFollowsRequestsIsToldBeforeTheEnd(t *testing.T) {
 				r.t.Error("not told")
 			}
 			next[*messages.Closed](r.t, r.events)
+		}
+	})
+}
+
+// A client whose Feed does not return keeps its shard from nothing.
+func TestALastWillDoesNotWaitForAFeed(t *testing.T) {
+	var got []*messages.Request
+	tune := func(t *actors.Tree, p *place) { heirs(&got)(t, p); p.gate = make(chan struct{}) }
+	bubble(t, tune, func(r *rig) {
+		got = nil
+		e := r.dial()
+		e.send("W heirs.told mine", "block")
+		synctest.Wait()
+		open := sync.OnceFunc(func() { close(r.place.gate) })
+		defer open()
+		r.system.Root.Send(e.session.Socket, &messages.Close{})
+		next[*messages.Closed](t, r.events)
+		for range 33 { // some of its shard's
+			other := r.dial()
+			other.send("EOF")
+			next[*messages.Closed](t, r.events)
+		}
+		open()
+		synctest.Wait()
+		if len(got) != 1 || string(got[0].Body) != "mine closed" {
+			t.Errorf("told %v, want the will once its Feed has returned", got)
 		}
 	})
 }
