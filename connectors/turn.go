@@ -1,0 +1,35 @@
+package connectors
+
+// Borrower is a Sink that can do more than a Take on the goroutine that brings frames: it answers the requests in
+// them there, if their actors rest, which saves waking others for it. A Deliverer uses it only if one of its
+// goroutines that takes long holds up nobody.
+type Borrower interface {
+	Sink
+	// TakeOn is Take, and leaves in turn what is to be done when it has returned and the client's next frames
+	// may be brought. The caller must call turn.Do soon, not on behalf of the client: what is done there is other
+	// clients' as well.
+	TakeOn(turn *Turn, frames []Frame, err error) (more bool)
+}
+
+// Turn is work for a goroutine that brings what clients send, and is its own. The zero Turn is ready.
+type Turn struct {
+	// Yield, unless nil, is called within a TakeOn that is about to wait, for the client to have less in
+	// flight: whoever relies on the goroutine may go on with another one at once.
+	Yield func()
+
+	due []func()
+}
+
+// Add is for a Borrower: f is to be called, once.
+func (t *Turn) Add(f func()) { t.due = append(t.due, f) }
+
+// Do does all that was added. It may take as long as the handlers of requests take.
+func (t *Turn) Do() {
+	for len(t.due) > 0 {
+		last := len(t.due) - 1
+		f := t.due[last]
+		t.due[last] = nil
+		t.due = t.due[:last]
+		f()
+	}
+}
