@@ -12,6 +12,7 @@ import (
 // receiver is where a request goes. ours: an actor that tells when a notify has been handled.
 type receiver struct {
 	pid  *actor.PID
+	desk *desk // of pid, if it is known
 	ours bool
 	full bool    // takeSlots has refused it
 	to   *target // to be told when the request has ended; nil where the mailbox counts
@@ -69,13 +70,26 @@ func (l *link) resolve(s *messages.Session, route string) receiver {
 			l.lastRoute, l.last = route, t
 		}
 	}
+	return l.aim(t, s, route)
+}
+
+// aim says which of a target's actors the request is for; t may be nil.
+func (l *link) aim(t *target, s *messages.Session, route string) receiver {
 	switch {
 	case t == nil:
 		return receiver{}
-	case t.ours:
-		return receiver{pid: l.choose(t, s, route), ours: true}
+	case t.pick != nil:
+		return receiver{pid: l.pick(t, s, route), to: t}
 	}
-	return receiver{pid: l.choose(t, s, route), to: t}
+	to, at := receiver{ours: t.ours}, l.router.choose(t, s)
+	to.pid = t.pids[at]
+	if t.desks != nil {
+		to.desk = t.desks[at]
+	}
+	if !t.ours {
+		to.to = t
+	}
+	return to
 }
 
 // longRoute is the longest name that is remembered, in bytes: what a client may have kept here.
@@ -93,11 +107,8 @@ func weight(r *messages.Request) (n int) {
 	return n
 }
 
-// choose asks the user's function, if there is one. When it panics nobody answers the request.
-func (l *link) choose(t *target, s *messages.Session, route string) (pid *actor.PID) {
-	if t.pick == nil {
-		return l.router.choose(t, s)
-	}
+// pick asks the user's function. When it panics nobody answers the request.
+func (l *link) pick(t *target, s *messages.Session, route string) (pid *actor.PID) {
 	if err := safely(func() error { pid = t.pick(s, route); return nil }); err != nil {
 		if l.fault(messages.FaultCallback, scene{route: route, session: s.Id, what: err}) {
 			l.log.Error("panic in a route function", "route", route, "error", err)
@@ -112,6 +123,9 @@ func (l *link) forward(in *connectors.Inbound, to receiver, e *actor.MessageEnve
 	switch {
 	case to.full:
 		l.refuse(origin(in), in.Notify)
+	case to.desk != nil:
+		e.Message, e.Sender = in.Request, l.pid
+		to.desk.leave(l.lent, e)
 	case to.pid != nil:
 		e.Message, e.Sender = in.Request, l.pid
 		l.root.Send(to.pid, e)

@@ -432,7 +432,7 @@ func TestASubscriberThatPanicsHurtsNobody(t *testing.T) {
 }
 
 func TestAConnThatPanicsIsLostAlone(t *testing.T) {
-	bubbleOf(t, false, withGame, func(r *rig) {
+	bubbleOf(t, read, withGame, func(r *rig) {
 		a, b := r.dial(), r.dial()
 		a.send("broken wire")
 		if got := a.hungUp().Cause; got != messages.CauseFailed {
@@ -477,7 +477,7 @@ func TestAWriteThatFailsEndsTheClient(t *testing.T) {
 	for err, want := range map[error]messages.Cause{
 		connectors.ErrSlow: messages.CauseSlow, connectors.ErrReplaced: messages.CauseReplaced, net.ErrClosed: messages.CauseNetwork,
 	} {
-		bubbleOf(t, false, nil, func(r *rig) {
+		bubbleOf(t, read, nil, func(r *rig) {
 			e := r.newEnd()
 			r.enter(refusing{e, fmt.Errorf("write: %w", err)}, e)
 			r.system.Root.Send(e.session.Socket, &messages.Push{Route: "a", Urgent: true})

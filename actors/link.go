@@ -33,8 +33,9 @@ type link struct {
 	// turn is held while frames, or the application's answer to a handshake, are acted upon: what came with the
 	// handshake is routed ahead of what comes next.
 	turn      sync.Mutex
-	lastRoute string  // turn's: the name resolved last
-	last      *target // and what was found
+	lastRoute string           // turn's: the name resolved last
+	last      *target          // and what was found
+	lent      *connectors.Turn // turn's: of who brings the frames, if there is one
 
 	// talk makes the calls to proto follow each other: frames, time and the
 	// application's answer come from different goroutines.
@@ -155,7 +156,7 @@ func (l *link) readOn() (again bool) {
 		reading = true
 		frames, err := l.conn.ReadFrames()
 		reading = false
-		if !l.bring(frames, err) {
+		if !l.bring(nil, frames, err) {
 			return false
 		}
 		if young && l.currentCodec() != nil {
@@ -164,10 +165,10 @@ func (l *link) readOn() (again bool) {
 	}
 }
 
-// bring handles what came of the wire: by a read, or by a Deliverer. It returns false when no more
-// is wanted.
-func (l *link) bring(frames []connectors.Frame, err error) (more bool) {
-	if len(frames) > 0 && !l.feed(frames) {
+// bring handles what came of the wire: by a read, or by a Deliverer, who may lend a turn. It returns false
+// when no more is wanted.
+func (l *link) bring(turn *connectors.Turn, frames []connectors.Frame, err error) (more bool) {
+	if len(frames) > 0 && !l.feed(turn, frames) {
 		return false
 	}
 	if err != nil {
@@ -180,7 +181,7 @@ func (l *link) bring(frames []connectors.Frame, err error) (more bool) {
 var steps = sync.Pool{New: func() any { return new(connectors.Step) }}
 
 // feed brings the frames of one read to the protocol and does what it wants.
-func (l *link) feed(frames []connectors.Frame) bool {
+func (l *link) feed(turn *connectors.Turn, frames []connectors.Frame) bool {
 	l.feeding.Store(true)
 	defer l.fed()
 	if l.leaving.Load() != nil { // they came too late: nobody has looked at them
@@ -188,6 +189,8 @@ func (l *link) feed(frames []connectors.Frame) bool {
 	}
 	l.turn.Lock()
 	defer l.turn.Unlock()
+	l.lent = turn
+	defer func() { l.lent = nil }()
 	step := steps.Get().(*connectors.Step)
 	defer func() { step.Reset(); steps.Put(step) }()
 	n := 0

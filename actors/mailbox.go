@@ -3,8 +3,11 @@ package actors
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/connectors"
 )
 
 // mailboxKind is what all mailboxes of one kind share.
@@ -20,6 +23,8 @@ type mailboxKind struct {
 	lost func(to *actor.PID, msg any)
 	// full is told instead of lost when the mailbox was full. Nil: lost is.
 	full func(to *actor.PID, msg any)
+	// desk is where the mailbox's only actor answers requests, or nil.
+	desk *desk
 }
 
 // mailbox replaces the engine's own, for three reasons: it is a third smaller
@@ -42,7 +47,13 @@ type mailbox struct {
 }
 
 func newMailbox(kind *mailboxKind) actor.MailboxProducer {
-	return func() actor.Mailbox { return &mailbox{kind: kind} }
+	return func() actor.Mailbox {
+		m := &mailbox{kind: kind}
+		if kind.desk != nil {
+			kind.desk.box.Store(m)
+		}
+		return m
+	}
 }
 
 // RegisterHandlers is called once by the spawner. A message that was posted
@@ -59,7 +70,10 @@ func (m *mailbox) RegisterHandlers(i actor.MessageInvoker, d actor.Dispatcher) {
 func (m *mailbox) Start() {}
 
 // PostUserMessage queues msg and sees to it that it is handled.
-func (m *mailbox) PostUserMessage(msg any) {
+func (m *mailbox) PostUserMessage(msg any) { m.post(nil, msg) }
+
+// post is PostUserMessage for a sender who may have a turn to lend.
+func (m *mailbox) post(turn *connectors.Turn, msg any) {
 	m.mu.Lock()
 	switch {
 	case m.dispatcher == nil && m.restful():
@@ -71,7 +85,7 @@ func (m *mailbox) PostUserMessage(msg any) {
 		m.tellFull(msg)
 	default:
 		m.queue.push(msg)
-		m.wake()
+		m.wake(turn)
 	}
 }
 
@@ -84,7 +98,7 @@ func (m *mailbox) restful() bool {
 func (m *mailbox) PostSystemMessage(msg any) {
 	m.mu.Lock()
 	m.system = append(m.system, msg)
-	m.wake()
+	m.wake(nil)
 }
 
 // UserMessageCount is the number of waiting user messages.
@@ -95,43 +109,51 @@ func (m *mailbox) UserMessageCount() int {
 }
 
 // wake is called with mu held, and releases it.
-func (m *mailbox) wake() {
+func (m *mailbox) wake(turn *connectors.Turn) {
 	if m.running || m.invoker == nil {
 		m.mu.Unlock()
 		return
 	}
 	m.running = true
 	m.mu.Unlock()
-	if m.dispatcher == nil {
+	switch {
+	case m.dispatcher == nil:
 		m.process(nil)
-	} else {
-		m.schedule(m.dispatcher)
+	case turn != nil && m.kind.desk != nil && m.kind.desk.brisk():
+		turn.Add(m.run())
+	default:
+		m.dispatcher.Schedule(m.run())
 	}
 }
 
-// schedule is called by who has set running, or runs.
-func (m *mailbox) schedule(d actor.Dispatcher) {
+// run is process, for who has set running.
+func (m *mailbox) run() func() {
 	if m.turn == nil {
 		m.turn = func() { m.process(nil) }
 	}
-	d.Schedule(m.turn)
+	return m.turn
 }
 
 // process handles first, unless it is nil, and what waits, until the mailbox is empty or
 // its turn is over.
 func (m *mailbox) process(first any) {
-	for budget := m.kind.burst; ; first = nil {
-		switch m.run(first, &budget) {
-		case idle:
-			return
-		case tired:
-			if d := m.kind.turns; d != nil {
-				m.schedule(d)
-			} else {
-				m.schedule(m.dispatcher)
-			}
-			return
-		}
+	d, began := m.kind.desk, time.Time{}
+	if d != nil {
+		began = time.Now()
+	}
+	budget, end := m.kind.burst, broken
+	for ; end == broken; first = nil {
+		end = m.handle(first, &budget)
+	}
+	if d != nil {
+		d.ran(m.kind.burst-budget, began)
+	}
+	switch {
+	case end == idle:
+	case m.kind.turns != nil:
+		m.kind.turns.Schedule(m.run())
+	default:
+		m.dispatcher.Schedule(m.run())
 	}
 }
 
@@ -144,8 +166,8 @@ const (
 	tired                // the turn is over
 )
 
-// run handles messages; a panic of the actor ends it and becomes a failure.
-func (m *mailbox) run(msg any, budget *int) (end runEnd) {
+// handle handles messages; a panic of the actor ends it and becomes a failure.
+func (m *mailbox) handle(msg any, budget *int) (end runEnd) {
 	returned := false
 	defer func() {
 		if returned {

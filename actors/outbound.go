@@ -7,8 +7,8 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// respond answers the request of m.Seq, unless it has been answered or has expired.
-func (l *link) respond(m *messages.Response) {
+// respond answers the request of m.Seq, unless it has been answered or has expired. g may be nil: see put.
+func (l *link) respond(m *messages.Response, g *gather) {
 	l.mu.Lock()
 	t, ok := l.slots.release(m.Seq)
 	if ok {
@@ -22,16 +22,25 @@ func (l *link) respond(m *messages.Response) {
 		return
 	}
 	if !t.notify {
-		l.answer(codec, t.origin, m)
+		if e := l.encodeResponse(codec, t.origin, m); e != nil {
+			l.put(e, true, g)
+		}
 	}
 	l.owed.Add(-1)
 	l.mayDepart()
 }
 
-// answer sends the response to what o remembers. One that cannot be encoded becomes code 500.
+// answer sends the response to what o remembers.
 func (l *link) answer(codec connectors.Codec, o connectors.Origin, m *messages.Response) {
+	if e := l.encodeResponse(codec, o, m); e != nil {
+		l.put(e, true, nil)
+	}
+}
+
+// encodeResponse makes a response's entry. One that cannot be encoded becomes code 500.
+func (l *link) encodeResponse(codec connectors.Codec, o connectors.Origin, m *messages.Response) *entry {
 	if codec == nil {
-		return
+		return nil
 	}
 	e := newEntry()
 	err := l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendResponse(dst, o, m) })
@@ -41,16 +50,16 @@ func (l *link) answer(codec connectors.Codec, o connectors.Origin, m *messages.R
 		}
 		fail := &messages.Response{Error: messages.AsError(nil)}
 		if l.encode(e, func(dst []byte) ([]byte, error) { return codec.AppendResponse(dst, o, fail) }) != nil {
-			return
+			return nil
 		}
 	}
-	l.put(e, true)
+	return e
 }
 
 // push sends p, which waits for the tick unless it is urgent.
 func (l *link) push(p *messages.Push) {
 	if e := l.encodePush(p); e != nil {
-		l.put(e, p.Urgent || l.tick < 0)
+		l.put(e, p.Urgent || l.tick < 0, nil)
 	}
 }
 
@@ -58,7 +67,7 @@ func (l *link) push(p *messages.Push) {
 func (l *link) sendBatch(m *messages.SendBatch) {
 	for _, p := range m.Pushes {
 		if e := l.encodePush(p); e != nil {
-			l.put(e, false)
+			l.put(e, false, nil)
 		}
 	}
 	l.flush()
@@ -100,8 +109,9 @@ func (l *link) currentCodec() connectors.Codec {
 	return l.codec
 }
 
-// put is the one door into the outbox for what is made for this client alone.
-func (l *link) put(e *entry, now bool) {
+// put is the one door into the outbox for what is made for this client alone. What is to be written now, but
+// not the last that the client waits for, may be held by g, unless that is nil.
+func (l *link) put(e *entry, now bool, g *gather) {
 	l.mu.Lock()
 	if e.key != "" {
 		l.out.drop(e.scope, e.key)
@@ -112,9 +122,17 @@ func (l *link) put(e *entry, now bool) {
 	if next&toBeListed != 0 {
 		l.waiting[l.batcher.k].add(l)
 	}
-	// More to come gathers while the crew writes; a lone answer need not wait for it.
-	if next&toBeWritten != 0 && (!lone || !l.writeAtOnce()) {
-		l.crew.schedule(l)
+	switch {
+	case next&toBeWritten == 0:
+		if lone && g != nil && g.holds(l) {
+			g.flush()
+		}
+	case lone:
+		l.writeSoon()
+	case g != nil:
+		g.hold(l)
+	default:
+		l.crew.schedule(l) // more to come gathers meanwhile
 	}
 	l.strained(next)
 }

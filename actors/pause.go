@@ -13,8 +13,21 @@ func (l *link) waitForRoom() {
 		l.ringBy(l.pausedAt + l.Pause)
 	}
 	l.mu.Unlock()
+	l.yield()
 	<-l.room
 	l.mu.Lock()
+}
+
+// yield is called by a reader about to wait. Who lent it a goroutine will not have it back soon, and what
+// that was to do may be what the reader waits for.
+func (l *link) yield() {
+	if l.lent == nil {
+		return
+	}
+	l.lent.Pass(l.queue.Schedule)
+	if l.lent.Yield != nil {
+		l.lent.Yield()
+	}
 }
 
 // wakeReader is called with mu held, when a slot is free, or time is up, or the link ends.

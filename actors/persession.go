@@ -131,7 +131,7 @@ func (s *sessionsActor) actor(ctx actor.Context, of *messages.Session) *actor.PI
 		v = &visitor{socket: of.Socket, lanes: s.node.newLanes()}
 		s.live[of.Id] = v
 	}
-	props := s.node.routeProps(h, func() actor.Actor { return newRouteActor(s.node, s.route.prefix, table, v.lanes) })
+	props := s.node.routeProps(h, nil, func() actor.Actor { return newRouteActor(s.node, s.route.prefix, table, v.lanes) })
 	v.pid = mustSpawn(ctx, props, of.Id)
 	return v.pid
 }

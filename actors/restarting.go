@@ -18,10 +18,13 @@ type restarting struct {
 	prefix string
 	serve  func() *Handlers
 	pid    *actor.PID
+	desk   *desk
 }
 
-func (r *restarting) Prefix() string  { return r.prefix }
-func (r *restarting) target() *target { return &target{pids: []*actor.PID{r.pid}, ours: true} }
+func (r *restarting) Prefix() string { return r.prefix }
+func (r *restarting) target() *target {
+	return &target{pids: []*actor.PID{r.pid}, desks: []*desk{r.desk}, ours: true}
+}
 
 func (r *restarting) check() error {
 	if r.serve == nil {
@@ -46,7 +49,7 @@ func (r *restarting) make(filters []Filter) (table map[string]Handler, err error
 
 // actor is the route's actor with handlers that are fresh.
 func (r *restarting) actor(n *node, lanes []lane) actor.Actor {
-	a := newRouteActor(n, r.prefix, nil, lanes)
+	a := newRouteActor(n, r.prefix, nil, lanes).at(r.desk)
 	a.remake = func() (map[string]Handler, error) { return r.make(n.Filters) }
 	table, err := a.remake()
 	if err != nil {

@@ -33,23 +33,33 @@ type rig struct {
 	place  *place
 	events *probe
 	log    *bytes.Buffer
-	brings bool // its clients' Conns are Deliverers
+	form   form
 }
 
-// bubble runs f with a rig in virtual time, and takes the rig down again. It does so for both forms
-// of Conns: those that are read, and those that bring their frames.
+// form is how frames come from a Conn.
+type form string
+
+const (
+	read    form = "read"    // they are waited for
+	brought form = "brought" // the Conn is a Deliverer
+	lent    form = "lent"    // and lends its goroutine to routes, all of which are known to be quick
+)
+
+// bubble runs f with a rig in virtual time, and takes the rig down again. It does so for all forms of Conns.
 func bubble(t *testing.T, tune func(*actors.Tree, *place), f func(r *rig)) {
 	t.Helper()
-	for form, brings := range map[string]bool{"read": false, "brought": true} {
-		t.Run(form, func(t *testing.T) { bubbleOf(t, brings, tune, f) })
+	for _, form := range []form{read, brought, lent} {
+		t.Run(string(form), func(t *testing.T) { bubbleOf(t, form, tune, f) })
 	}
 }
 
-func bubbleOf(t *testing.T, brings bool, tune func(*actors.Tree, *place), f func(r *rig)) {
+func bubbleOf(t *testing.T, form form, tune func(*actors.Tree, *place), f func(r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, tune)
-		r.brings = brings
+		if r.form = form; form == lent {
+			actors.Trust(r.tree)
+		}
 		defer func() {
 			r.tree.Stop()
 			synctest.Wait()
@@ -157,10 +167,10 @@ func (p *place) Accept() (connectors.Conn, error) {
 func (r *rig) dial() *end {
 	r.t.Helper()
 	e := r.newEnd()
-	if r.brings {
-		r.enter(&bringer{end: e}, e)
-	} else {
+	if r.form == read {
 		r.enter(e, e)
+	} else {
+		r.enter(&bringer{end: e, lends: r.form == lent}, e)
 	}
 	return e
 }

@@ -119,7 +119,7 @@ func (r *rootActor) spawn(ctx actor.Context) {
 	for _, b := range n.batchers {
 		b.pid = r.spawnPart(ctx, part{
 			batcherPart, "batcher/" + strconv.Itoa(b.k),
-			n.props(func() actor.Actor { return batcherActor{b} }, 0),
+			n.props(func() actor.Actor { return batcherActor{b} }, 0, nil),
 		})
 	}
 	n.router = r.spawnRoutes(ctx)
@@ -128,7 +128,7 @@ func (r *rootActor) spawn(ctx actor.Context) {
 			g.waiting = append(g.waiting, &waiting{to: b, tick: g.tick})
 		}
 		c := newConnectorActor(g, r.places)
-		r.spawnPart(ctx, part{connectorPart, "connector/" + g.name, n.props(func() actor.Actor { return c }, 0)})
+		r.spawnPart(ctx, part{connectorPart, "connector/" + g.name, n.props(func() actor.Actor { return c }, 0, nil)})
 		r.connectors++
 	}
 }
@@ -148,17 +148,19 @@ func (r *rootActor) spawnRoutes(ctx actor.Context) *router {
 		case *Handlers:
 			filtered := h.filtered(n.Filters)
 			for i := range max(h.Actors, 1) {
-				lanes := n.newLanes()
-				props := n.routeProps(h, func() actor.Actor { return newRouteActor(n, h.prefix, filtered, lanes) })
+				lanes, d := n.newLanes(), h.desk()
+				props := n.routeProps(h, d, func() actor.Actor { return newRouteActor(n, h.prefix, filtered, lanes).at(d) })
+				h.desks = append(h.desks, d)
 				h.pids = append(h.pids, r.spawnPart(ctx, part{routePart, "route/" + h.prefix + "/" + strconv.Itoa(i), props}))
 			}
 		case *restarting:
 			lanes := n.newLanes()
-			props := n.props(func() actor.Actor { return h.actor(n, lanes) }, n.RouteQueue)
+			h.desk = newDesk()
+			props := n.props(func() actor.Actor { return h.actor(n, lanes) }, n.RouteQueue, h.desk)
 			h.pid = r.spawnPart(ctx, part{routePart, "route/" + h.prefix, props})
 		case *perSession:
 			state := newSessionsActor(n, h)
-			props := n.props(func() actor.Actor { return state }, n.RouteQueue)
+			props := n.props(func() actor.Actor { return state }, n.RouteQueue, nil)
 			h.pid = r.spawnPart(ctx, part{routePart, "sessions/" + h.prefix, props})
 			n.sessionRoutes = append(n.sessionRoutes, h.pid)
 		}
@@ -167,17 +169,17 @@ func (r *rootActor) spawnRoutes(ctx actor.Context) *router {
 	return &router{table, maphash.MakeSeed()}
 }
 
-// routeProps are those of the actors of typed routes.
-func (n *node) routeProps(h *Handlers, make actor.Producer) *actor.Props {
-	props := n.props(make, n.RouteQueue)
+// routeProps are those of the actors of typed routes; d is nil for those without a desk.
+func (n *node) routeProps(h *Handlers, d *desk, make actor.Producer) *actor.Props {
+	props := n.props(make, n.RouteQueue, d)
 	if h.Dispatcher != nil {
 		props.Configure(actor.WithDispatcher(h.Dispatcher))
 	}
 	return props
 }
 
-// props are those of all parts but sockets: the queue runs them.
-func (n *node) props(make actor.Producer, limit int) *actor.Props {
-	kind := &mailboxKind{turns: n.queue, burst: routeBurst, limit: limit, lost: n.lost}
+// props are those of all parts but sockets: the queue runs them, and who has a turn to lend to a desk.
+func (n *node) props(make actor.Producer, limit int, d *desk) *actor.Props {
+	kind := &mailboxKind{turns: n.queue, burst: routeBurst, limit: limit, lost: n.lost, desk: d}
 	return actor.PropsFromProducer(make, actor.WithDispatcher(n.queue), actor.WithMailbox(newMailbox(kind)))
 }

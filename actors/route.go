@@ -27,6 +27,7 @@ type Handlers struct {
 	filters []Filter
 	err     error // the mistakes made, for Start to report
 	pids    []*actor.PID
+	desks   []*desk // of pids
 }
 
 // Handler answers one name: the body as it came, and the body to answer with. It may
@@ -128,7 +129,15 @@ func (h *Handlers) PID() *actor.PID {
 	return h.pids[0]
 }
 
-func (h *Handlers) target() *target { return &target{pids: h.pids, ours: true} }
+func (h *Handlers) target() *target { return &target{pids: h.pids, desks: h.desks, ours: true} }
+
+// desk is for one of its actors, unless they run on a dispatcher of the user's.
+func (h *Handlers) desk() *desk {
+	if h.Dispatcher != nil {
+		return nil
+	}
+	return newDesk()
+}
 
 func (h *Handlers) check() error {
 	for _, f := range h.filters {
@@ -165,6 +174,7 @@ type routeActor struct {
 	table   map[string]Handler
 	remake  func() (map[string]Handler, error) // nil: handlers go on after a panic
 	lanes   []lane
+	desk    *desk    // nil for who has none
 	context *Context // kept for the next request, unless a handler has deferred its answer
 
 	lastPID  *actor.PID // the socket sent to last
@@ -178,6 +188,12 @@ func newRouteActor(n *node, prefix string, table map[string]Handler, lanes []lan
 	return &routeActor{node: n, prefix: prefix, table: table, lanes: lanes}
 }
 
+// at gives r a desk, which may be nil.
+func (r *routeActor) at(d *desk) *routeActor {
+	r.desk = d
+	return r
+}
+
 func (r *routeActor) Receive(ctx actor.Context) {
 	if m, ok := ctx.Message().(*messages.Request); ok {
 		r.handle(m, ctx.Sender())
@@ -187,6 +203,9 @@ func (r *routeActor) Receive(ctx actor.Context) {
 func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
 	if sender == nil {
 		sender = req.GetSession().GetSocket()
+	}
+	if r.desk != nil && sender != r.lastPID {
+		r.desk.held.flush() // it waits for answers to requests of another client
 	}
 	c := r.context
 	if c == nil {
@@ -238,8 +257,16 @@ func (r *routeActor) answer(c *Context, b []byte, err error) {
 	m := &r.response
 	m.Seq, m.Body, m.Encoding = c.req.Seq, b, c.req.Encoding
 	m.Attachments, m.Arguments = c.beside.attachments, c.beside.arguments
-	l.respond(m)
+	l.respond(m, r.gather())
 	m.Body, m.Attachments, m.Arguments = nil, nil, nil
+}
+
+// gather is what may hold answers, unless what follows may take long.
+func (r *routeActor) gather() *gather {
+	if r.desk == nil || !r.desk.brisk() {
+		return nil
+	}
+	return &r.desk.held
 }
 
 // call runs the handler; its panic is code 500 for this request and one log line.

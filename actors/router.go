@@ -26,9 +26,10 @@ type Route interface {
 // target is where requests go: to one of pids, chosen by the session, or to
 // whom pick says. ours: actors that tell when a notify has been handled.
 type target struct {
-	pids []*actor.PID
-	ours bool
-	pick func(*messages.Session, string) *actor.PID
+	pids  []*actor.PID
+	desks []*desk // of pids, where they are known
+	ours  bool
+	pick  func(*messages.Session, string) *actor.PID
 	// waiting counts the requests that actors of the user's have not answered. Our own
 	// have a bound in their mailboxes.
 	waiting atomic.Int64
@@ -103,9 +104,9 @@ func (r *router) find(name string) *target {
 }
 
 // choose spreads sessions over the actors of a target.
-func (r *router) choose(t *target, s *messages.Session) *actor.PID {
+func (r *router) choose(t *target, s *messages.Session) (at int) {
 	if len(t.pids) == 1 {
-		return t.pids[0]
+		return 0
 	}
-	return t.pids[maphash.String(r.seed, s.Id)%uint64(len(t.pids))]
+	return int(maphash.String(r.seed, s.Id) % uint64(len(t.pids)))
 }

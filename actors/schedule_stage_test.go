@@ -25,11 +25,23 @@ const requestTimeout = 5 * time.Second
 // stage is a tree on which schedules are run, one after another.
 type stage struct {
 	*rig
-	born  time.Time
-	naps  atomic.Int64 // handlers and codecs that sleep
-	slow  map[bool]connectors.Codec
-	play  *play // the schedule under way
-	kinds int   // of codecs so far
+	born   time.Time
+	naps   atomic.Int64 // handlers and codecs that sleep
+	slow   map[bool]connectors.Codec
+	play   *play // the schedule under way
+	kinds  int   // of codecs so far
+	dialed int
+}
+
+// lender is a tape that brings what its client sends, on goroutines that it lends.
+type lender struct {
+	*tape
+	bringer bringer
+}
+
+func (l *lender) Deliver(to connectors.Sink) {
+	l.bringer = bringer{end: l.tape.end, lends: true}
+	l.bringer.Deliver(to)
 }
 
 // play is one schedule being run.
@@ -105,6 +117,9 @@ func (t *theatre) Accept() (connectors.Conn, error) {
 	select {
 	case c := <-t.conns:
 		tape, _ := c.(*tape)
+		if t.stage.dialed++; t.stage.dialed%2 == 0 {
+			return &lender{tape: tape}, nil
+		}
 		return tape, nil
 	case <-t.closed:
 		return nil, net.ErrClosed

@@ -2,6 +2,8 @@ package actors
 
 import "github.com/fairlead-go/fairlead/connectors"
 
+var _ connectors.Borrower = sink{}
+
 // sink is a link as a Deliverer sees it. Each Take stands in for the reader while it lasts, on a
 // goroutine of the Conn's: the link's mutex, which counts it in and out, hands over from one to the next
 // what is the reader's alone.
@@ -19,6 +21,11 @@ func (l *link) deliver(d connectors.Deliverer) {
 // Take handles frames as the reader does. A panic is the socket's failure, and costs what is left of
 // them; the next Take goes on. The end alone is told at any time: it lets go who waits for room.
 func (s sink) Take(frames []connectors.Frame, err error) (more bool) {
+	return s.TakeOn(nil, frames, err)
+}
+
+// TakeOn is Take, and leaves to turn the mailboxes that it would have a worker woken for.
+func (s sink) TakeOn(turn *connectors.Turn, frames []connectors.Frame, err error) (more bool) {
 	l := s.link
 	if len(frames) == 0 && err != nil {
 		l.end(readReason(err))
@@ -31,10 +38,10 @@ func (s sink) Take(frames []connectors.Frame, err error) (more bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.fail(p)
-			more = l.bring(nil, err) && !l.ended() // err does not come again
+			more = l.bring(nil, nil, err) && !l.ended() // err does not come again
 		}
 	}()
-	return l.bring(frames, err)
+	return l.bring(turn, frames, err)
 }
 
 // Moved has the session say by which transport its client is there now.

@@ -21,7 +21,8 @@ import (
 // bringer is an end whose Conn brings what its client sends, on one goroutine after another.
 type bringer struct {
 	*end
-	to connectors.Sink
+	to    connectors.Sink
+	lends bool
 }
 
 func (b *bringer) Deliver(to connectors.Sink) {
@@ -30,9 +31,18 @@ func (b *bringer) Deliver(to connectors.Sink) {
 }
 
 func (b *bringer) bring() {
-	if b.to.Take(b.ReadFrames()) {
+	frames, err := b.ReadFrames()
+	if !b.lends {
+		if b.to.Take(frames, err) {
+			go b.bring()
+		}
+		return
+	}
+	var turn connectors.Turn
+	if turn.Take(b.to, frames, err) {
 		go b.bring()
 	}
+	turn.Do()
 }
 
 // hand is an end whose Conn brings what the test has it bring.
@@ -74,7 +84,7 @@ func (h *hand) take(lines string, err error) <-chan bool {
 // byHand is a bubble with a client that sends nothing by itself.
 func byHand(t *testing.T, tune func(*actors.Tree, *place), f func(r *rig, h *hand)) {
 	t.Helper()
-	bubbleOf(t, true, tune, func(r *rig) {
+	bubbleOf(t, brought, tune, func(r *rig) {
 		h := &hand{end: r.newEnd()}
 		r.enter(h, h.end)
 		synctest.Wait()
@@ -86,7 +96,7 @@ func byHand(t *testing.T, tune func(*actors.Tree, *place), f func(r *rig, h *han
 func held(more <-chan bool) bool { return len(more) == 0 }
 
 func TestTakesFollowEachOther(t *testing.T) {
-	bubbleOf(t, true, withGame, func(r *rig) {
+	bubbleOf(t, brought, withGame, func(r *rig) {
 		e := r.dial()
 		want := make([]string, 500)
 		for i := range want {
@@ -233,7 +243,7 @@ func TestAPanicInATakeIsTheSockets(t *testing.T) {
 
 // What panics outside Feed costs what is left of the frames, but not the error behind them.
 func TestAPanicInATakeDoesNotHideTheEnd(t *testing.T) {
-	bubbleOf(t, true, func(_ *actors.Tree, p *place) { p.shy, p.rude = true, true }, func(r *rig) {
+	bubbleOf(t, brought, func(_ *actors.Tree, p *place) { p.shy, p.rude = true, true }, func(r *rig) {
 		h := &hand{end: r.newEnd()}
 		r.enter(h, h.end)
 		synctest.Wait()
@@ -250,7 +260,7 @@ func TestAPanicInATakeDoesNotHideTheEnd(t *testing.T) {
 }
 
 func TestAPanicInDeliverIsTheConns(t *testing.T) {
-	bubbleOf(t, true, withGame, func(r *rig) {
+	bubbleOf(t, brought, withGame, func(r *rig) {
 		h, other := &hand{end: r.newEnd(), bad: true}, r.dial()
 		r.enter(h, h.end)
 		if got := h.hungUp().Cause; got != messages.CauseFailed {
@@ -265,7 +275,7 @@ func TestAPanicInDeliverIsTheConns(t *testing.T) {
 
 // A conversation that ends as it begins is not delivered to.
 func TestNobodyIsToldOfASinkThatWantsNothing(t *testing.T) {
-	bubbleOf(t, true, func(_ *actors.Tree, p *place) { p.full = true }, func(r *rig) {
+	bubbleOf(t, brought, func(_ *actors.Tree, p *place) { p.full = true }, func(r *rig) {
 		h := &hand{end: r.newEnd()}
 		r.place.conns <- h
 		if h.hungUp(); h.Sink != nil {
@@ -275,7 +285,7 @@ func TestNobodyIsToldOfASinkThatWantsNothing(t *testing.T) {
 }
 
 func TestAClientThatMovesHasANewSession(t *testing.T) {
-	bubbleOf(t, true, func(tree *actors.Tree, p *place) {
+	bubbleOf(t, brought, func(tree *actors.Tree, p *place) {
 		p.shy = true
 		tree.Routes = []actors.Route{actors.RouteFunc("far", func(*messages.Session, string) *actor.PID { return p.far })}
 	}, func(r *rig) {

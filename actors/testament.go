@@ -38,7 +38,7 @@ func (l *link) bequeath(p connectors.Testator, r connectors.Reason) {
 			continue
 		}
 		in.Session = session
-		if pid := l.choose(t, session, in.Route); pid != nil {
+		if pid := l.aim(t, session, in.Route).pid; pid != nil {
 			l.root.Send(pid, &actor.MessageEnvelope{Message: in.Request, Sender: l.pid})
 		}
 	}

@@ -32,6 +32,13 @@ func (l *link) claim() bool {
 	return true
 }
 
+// writeSoon is for who has claimed the writing and has nothing else to gather.
+func (l *link) writeSoon() {
+	if !l.writeAtOnce() {
+		l.crew.schedule(l)
+	}
+}
+
 // writeAtOnce writes what waits, on the goroutine of who has claimed the writing, if the wire
 // can do that without waiting. It returns false when the crew is to go on.
 func (l *link) writeAtOnce() bool {

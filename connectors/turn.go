@@ -20,8 +20,25 @@ type Turn struct {
 	due []func()
 }
 
+// Take is to.TakeOn with this turn where to is a Borrower, else to.Take.
+func (t *Turn) Take(to Sink, frames []Frame, err error) (more bool) {
+	if b, ok := to.(Borrower); ok {
+		return b.TakeOn(t, frames, err)
+	}
+	return to.Take(frames, err)
+}
+
 // Add is for a Borrower: f is to be called, once.
 func (t *Turn) Add(f func()) { t.due = append(t.due, f) }
+
+// Pass gives what was added to somebody else: a Borrower that is about to wait must not wait for it.
+func (t *Turn) Pass(to func(func())) {
+	for _, f := range t.due {
+		to(f)
+	}
+	clear(t.due)
+	t.due = t.due[:0]
+}
 
 // Do does all that was added. It may take as long as the handlers of requests take.
 func (t *Turn) Do() {

@@ -156,9 +156,10 @@ func (c *conn) Deliver(to connectors.Sink) {
 }
 
 // bring runs in the crew until nothing waits.
-func (c *conn) bring() {
+func (c *conn) bring(turn *connectors.Turn) {
+	take := func(frames []connectors.Frame) bool { return c.take(turn, frames) }
 	for in := c.next(); in != nil; in = c.next() {
-		more := in.each(c.take)
+		more := in.each(take)
 		c.l.waiting.add(-len(in.bytes))
 		in.free()
 		if !more {
@@ -196,17 +197,17 @@ func (c *conn) next() *inbox {
 
 // take brings frames, and the end with one that is too long, or a kick, by which clients leave
 // (P19.9). The limit is asked at the last moment: what an ack allows holds for what comes behind it.
-func (c *conn) take(frames []connectors.Frame) (more bool) {
+func (c *conn) take(turn *connectors.Turn, frames []connectors.Frame) (more bool) {
 	most := int(c.limit.Load())
 	for i, f := range frames {
 		switch {
 		case most > 0 && len(f.Data) > most:
-			return c.to.Take(frames[:i], connectors.ErrTooLarge)
+			return turn.Take(c.to, frames[:i], connectors.ErrTooLarge)
 		case f.Data[0] == pomelo.TypeKick:
-			return c.to.Take(frames[:i], io.EOF)
+			return turn.Take(c.to, frames[:i], io.EOF)
 		}
 	}
-	return c.to.Take(frames, nil)
+	return turn.Take(c.to, frames, nil)
 }
 
 // ReadFrames is not called: see Deliver.

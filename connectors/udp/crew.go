@@ -3,6 +3,8 @@ package udp
 import (
 	"runtime"
 	"sync"
+
+	"github.com/fairlead-go/fairlead/connectors"
 )
 
 // crew brings what clients have sent to their sinks, on goroutines that are kept: a fresh one pays
@@ -52,8 +54,10 @@ func (c *crew) call() {
 }
 
 func (c *crew) work() {
+	turn := &connectors.Turn{} // no Yield: somebody else has been called already
 	for x := c.next(); x != nil; x = c.next() {
-		x.bring()
+		x.bring(turn)
+		turn.Do()
 	}
 }
 

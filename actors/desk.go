@@ -1,0 +1,52 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/fairlead-go/fairlead/connectors"
+)
+
+// desk is the place of one actor of ours that answers requests. It outlives the actor and its mailbox.
+//
+// To wake a worker for a request costs more than most handlers do. So a goroutine that brings frames, and can be
+// lent (connectors.Borrower), runs the mailbox itself when nobody does; unless its handlers are known to take
+// long: then others would have to be woken to go on in its place.
+type desk struct {
+	box    atomic.Pointer[mailbox]
+	credit atomic.Int32
+	held   gather
+}
+
+// How a desk finds out whether its handlers are quick.
+const (
+	briskTime  = 100 * time.Microsecond // what a request may take, on average
+	briskRun   = time.Millisecond       // what a run of requests may
+	briskMost  = 64                     // credit of those that have been quick for long
+	briskFine  = 33                     // and what a slow run costs: one of so many may be slow
+	briskStart = 8                      // quick runs before the first on a goroutine that is lent
+)
+
+func newDesk() *desk {
+	d := &desk{}
+	d.credit.Store(-briskStart)
+	return d
+}
+
+// brisk tells whether what its handlers did lately was quick.
+func (d *desk) brisk() bool { return d.credit.Load() > 0 }
+
+// leave leaves a request in the mailbox. If nobody handles it and the handlers are quick, that is added to turn.
+func (d *desk) leave(turn *connectors.Turn, msg any) { d.box.Load().post(turn, msg) }
+
+// ran notes that a run has handled n requests since it began, and that no more come for now.
+func (d *desk) ran(n int, began time.Time) {
+	d.held.flush()
+	took := time.Since(began)
+	switch c := d.credit.Load(); {
+	case took > briskRun || took > time.Duration(n)*briskTime:
+		d.credit.Store(max(c-briskFine, -briskMost))
+	case c < briskMost:
+		d.credit.Store(c + 1)
+	}
+}
