@@ -52,6 +52,8 @@ var table = []rule{
 		others: []string{"github.com/prometheus/*", "github.com/asynkron/protoactor-go/*"},
 	},
 	{of: "cmd/*", ours: []string{"*"}, others: []string{"*"}},
+	{of: "bench", others: []string{protoactor}, tests: []string{"*"}},
+	{of: "bench/*", ours: []string{"*"}, others: []string{"*"}},
 	{of: "examples/*", ours: []string{"*"}, others: []string{protoactor}},
 	{of: "internal/calm"},
 	{of: "internal/jsondepth"},

@@ -1,0 +1,71 @@
+package bench_test
+
+import (
+	"runtime"
+	"testing"
+)
+
+// limit is the most that something may cost.
+type limit struct {
+	most float64
+	unit string
+	why  string // what it is made of: where to look when it is broken
+}
+
+// limits are all there are. They stand a little above what was measured, for pools that another processor holds
+// and stacks that grow. Who makes something cheaper lowers its limit; who raises one says here what for.
+var limits = map[string]limit{
+	"tcp echo":       {3.2, "allocations a request", "the request, its body, its answer"},
+	"ws echo":        {3.2, "allocations a request", "the request, its body, its answer"},
+	"memory echo":    {5.2, "allocations a request", "3 as over TCP, 2 of the pipe's, which gives its memory away with what it brings"},
+	"delivered echo": {5.2, "allocations a request", "3 as over TCP, 2 of the pipe's; the goroutine that brings it is used again by the runtime"},
+
+	"tcp echo size":       {300, "bytes a request", "272: the request is 224 of them"},
+	"ws echo size":        {300, "bytes a request", "272: the request is 224 of them"},
+	"memory echo size":    {440, "bytes a request", "400: those of TCP, and twice a pipe's memory"},
+	"delivered echo size": {440, "bytes a request", "400: those of TCP, and twice a pipe's memory"},
+
+	"tcp echo of 16":       {0.4, "allocations a request", "what one read brings shares its memory"},
+	"memory echo of 16":    {0.9, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
+	"delivered echo of 16": {0.9, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
+
+	"push":       {0.05, "allocations a push", "none: it is encoded into memory that the outbox keeps"},
+	"group push": {0.3, "allocations a receiver", "none for each: what there is belongs to the push, and to writers that are more than before"},
+
+	"tcp connect":      {66, "allocations a client", "accept, Conn, Protocol, link, socket, session, timer, handshake in JSON"},
+	"ws connect":       {110, "allocations a client", "those of TCP, and the upgrade"},
+	"tcp connect size": {5100, "bytes a client", "some 3 KB of it stay"},
+	"ws connect size":  {7300, "bytes a client", "some 3 KB of it stay"},
+
+	"idle client":   {2560, "bytes", "both ends of a memory pipe, Conn, Protocol, link, socket, session, timer, and places in tables; no goroutine"},
+	"joined client": {2700, "bytes", "an idle client, and its places in a group"},
+
+	"pushes of a tick":        {1, "writes", "what gathers in a tick leaves as one write"},
+	"16 requests of a client": {2, "writes", "the first answer, and those that gather while it is written"},
+	"group push of a tick":    {1, "writes a client", "a group's pushes gather as a client's own do"},
+}
+
+// hold fails when what was measured is over its limit.
+func hold(t *testing.T, name string, got float64) {
+	t.Helper()
+	l, ok := limits[name]
+	switch {
+	case !ok:
+		t.Fatalf("there is no limit for %q", name)
+	case got > l.most:
+		t.Errorf("%s: %.2f %s, allowed are %.2f (%s)", name, got, l.unit, l.most, l.why)
+	default:
+		t.Logf("%s: %.2f %s, allowed are %.2f", name, got, l.unit, l.most)
+	}
+}
+
+// stable takes the machine out of what is measured: two processors, since there is a batcher for each; and it
+// skips what the race detector would measure of itself.
+func stable(t *testing.T) {
+	t.Helper()
+	if racing {
+		t.Skip("the race detector takes memory of its own")
+	}
+	before := runtime.GOMAXPROCS(2)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}
