@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 )
@@ -30,11 +31,11 @@ var limits = map[string]limit{
 	"delivered echo of 16": {0.9, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
 
 	"push":       {0.05, "allocations a push", "none: it is encoded into memory that the outbox keeps"},
-	"group push": {0.3, "allocations a receiver", "none for each: what there is belongs to the push, and to writers that are more than before"},
+	"group push": {0.5, "allocations a receiver", "none for each: what there is belongs to the push, and to writers that are more than before"},
 
 	"tcp connect":      {66, "allocations a client", "accept, Conn, Protocol, link, socket, session, timer, handshake in JSON"},
 	"ws connect":       {110, "allocations a client", "those of TCP, and the upgrade"},
-	"tcp connect size": {5100, "bytes a client", "some 3 KB of it stay"},
+	"tcp connect size": {5300, "bytes a client", "some 3 KB of it stay"},
 	"ws connect size":  {7300, "bytes a client", "some 3 KB of it stay"},
 
 	"idle client":   {2560, "bytes", "both ends of a memory pipe, Conn, Protocol, link, socket, session, timer, and places in tables; no goroutine"},
@@ -49,13 +50,28 @@ var limits = map[string]limit{
 func hold(t *testing.T, name string, got float64) {
 	t.Helper()
 	l, ok := limits[name]
-	switch {
-	case !ok:
+	if !ok {
 		t.Fatalf("there is no limit for %q", name)
-	case got > l.most:
-		t.Errorf("%s: %.2f %s, allowed are %.2f (%s)", name, got, l.unit, l.most, l.why)
-	default:
-		t.Logf("%s: %.2f %s, allowed are %.2f", name, got, l.unit, l.most)
+	}
+	if said, holds := l.judge(got); holds {
+		t.Logf("%s: %s", name, said)
+	} else {
+		t.Errorf("%s: %s: bench/limits_test.go says what it is made of (%s)", name, said, l.why)
+	}
+}
+
+// judge says what was measured and what is allowed.
+func (l limit) judge(got float64) (said string, holds bool) {
+	return fmt.Sprintf("%.2f %s, allowed are %.2f", got, l.unit, l.most), got <= l.most
+}
+
+func TestALimitCanBeBroken(t *testing.T) {
+	l := limit{most: 3, unit: "writes"}
+	if said, holds := l.judge(3); !holds || said != "3.00 writes, allowed are 3.00" {
+		t.Errorf("at the limit: %q, %v", said, holds)
+	}
+	if said, holds := l.judge(3.1); holds || said != "3.10 writes, allowed are 3.00" {
+		t.Errorf("over it: %q, %v", said, holds)
 	}
 }
 
