@@ -16,15 +16,15 @@ type limit struct {
 // limits are all there are. They stand a little above what was measured, for pools that another processor holds
 // and stacks that grow. Who makes something cheaper lowers its limit; who raises one says here what for.
 var limits = map[string]limit{
-	"tcp echo":       {3.2, "allocations a request", "the request, its body, its answer"},
-	"ws echo":        {3.2, "allocations a request", "the request, its body, its answer"},
+	"tcp echo":       {3.2, "allocations a request", "the request, its body, its envelope on the way to the route"},
+	"ws echo":        {3.2, "allocations a request", "the request, its body, its envelope on the way to the route"},
 	"memory echo":    {5.2, "allocations a request", "3 as over TCP, 2 of the pipe's, which gives its memory away with what it brings"},
 	"delivered echo": {5.2, "allocations a request", "3 as over TCP, 2 of the pipe's; the goroutine that brings it is used again by the runtime"},
 
-	"tcp echo size":       {300, "bytes a request", "272: the request is 224 of them"},
-	"ws echo size":        {300, "bytes a request", "272: the request is 224 of them"},
-	"memory echo size":    {440, "bytes a request", "400: those of TCP, and twice a pipe's memory"},
-	"delivered echo size": {440, "bytes a request", "400: those of TCP, and twice a pipe's memory"},
+	"tcp echo size":       {300, "bytes a request", "272: 192 the request, 48 its body, 32 the envelope"},
+	"ws echo size":        {300, "bytes a request", "272: 192 the request, 48 its body, 32 the envelope"},
+	"memory echo size":    {440, "bytes a request", "400: those of TCP, and 64 of a pipe's memory twice"},
+	"delivered echo size": {440, "bytes a request", "400: those of TCP, and 64 of a pipe's memory twice"},
 
 	"tcp echo of 16":       {0.4, "allocations a request", "what one read brings shares its memory"},
 	"memory echo of 16":    {0.9, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
