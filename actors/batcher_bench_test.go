@@ -42,7 +42,7 @@ func BenchmarkGroupPush(b *testing.B) {
 }
 
 func groupPush(b *testing.B, members int, p *messages.Push) {
-	n := &node{Tree: Tree{Limits: Limits{}.WithDefaults()}, log: slog.New(slog.DiscardHandler), crew: newPool((*link).write)}
+	n := &node{Tree: Tree{Limits: Limits{}.WithDefaults()}, log: slog.New(slog.DiscardHandler), crew: newPool(job.write)}
 	bt := newBatcher(n, 0)
 	w := &waiting{to: bt, tick: time.Hour}
 	g := &gate{node: n, tick: time.Hour, waiting: []*waiting{w}}

@@ -82,7 +82,7 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	}
 	n.directory = newDirectory()
 	n.queue = newQueue()
-	n.crew = newPool((*link).write)
+	n.crew = newPool(job.write)
 	n.links.Add(1)
 	for k := range batcherCount() {
 		n.batchers = append(n.batchers, newBatcher(n, k))

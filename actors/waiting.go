@@ -51,18 +51,21 @@ func (w *waiting) arm() {
 	w.armed = true
 }
 
-// flush wakes the writers of all links listed. Only the batcher calls it.
+// flush has all links listed written to. Only the batcher calls it.
 func (w *waiting) flush() {
 	w.mu.Lock()
 	links := w.links
 	w.links, w.armed = w.spare[:0], false
 	w.mu.Unlock()
-	for _, l := range links {
-		l.flush()
+	var r *round
+	for _, list := range [][]*link{links, w.own} {
+		for _, l := range list {
+			if l.ticked() {
+				r = r.add(l)
+			}
+		}
 	}
-	for _, l := range w.own {
-		l.flush()
-	}
+	r.begin()
 	clear(links)
 	clear(w.own)
 	w.own = w.own[:0]

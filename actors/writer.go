@@ -4,13 +4,18 @@ import (
 	"github.com/fairlead-go/fairlead/connectors"
 )
 
-// flush is called on the batcher's tick.
-func (l *link) flush() {
+// ticked is called on the batcher's tick. It tells whether the caller has become the link's writer.
+func (l *link) ticked() (write bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.out.waiting = false
-	if l.out.batch != nil {
-		l.wakeWriter()
+	return l.out.batch != nil && l.claim()
+}
+
+// flush does not wait for the tick.
+func (l *link) flush() {
+	if l.ticked() {
+		l.crew.schedule(l)
 	}
 }
 
