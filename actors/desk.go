@@ -16,6 +16,7 @@ type desk struct {
 	box    atomic.Pointer[mailbox]
 	credit atomic.Int32
 	held   gather
+	runs   uint // so far; theirs, of whom there is one at a time
 }
 
 // How a desk finds out whether its handlers are quick.
@@ -25,6 +26,7 @@ const (
 	briskMost  = 64                     // credit of those that have been quick for long
 	briskFine  = 33                     // and what a slow run costs: one of so many may be slow
 	briskStart = 8                      // quick runs before the first on a goroutine that is lent
+	briskEach  = 4                      // of those with most credit one in so many runs is timed
 )
 
 func newDesk() *desk {
@@ -39,14 +41,24 @@ func (d *desk) brisk() bool { return d.credit.Load() > 0 }
 // leave leaves a request in the mailbox. If nobody handles it and the handlers are quick, that is added to turn.
 func (d *desk) leave(turn *connectors.Turn, msg any) { d.box.Load().post(turn, msg) }
 
+// begin is called when a run begins. It is the time, or zero for a run that is not timed.
+func (d *desk) begin() (began time.Time) {
+	if d.runs++; d.runs%briskEach == 0 || d.credit.Load() < briskMost {
+		began = time.Now()
+	}
+	return began
+}
+
 // ran notes that a run has handled n requests since it began, and that no more come for now.
 func (d *desk) ran(n int, began time.Time) {
 	d.held.flush()
-	took := time.Since(began)
-	switch c := d.credit.Load(); {
-	case took > briskRun || took > time.Duration(n)*briskTime:
+	if began.IsZero() {
+		return
+	}
+	took, c := time.Since(began), d.credit.Load()
+	if took > briskRun || took > time.Duration(n)*briskTime {
 		d.credit.Store(max(c-briskFine, -briskMost))
-	case c < briskMost:
-		d.credit.Store(c + 1)
+	} else {
+		d.credit.Store(min(c+1, briskMost))
 	}
 }

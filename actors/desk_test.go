@@ -92,12 +92,12 @@ func TestARouteThatIsQuickRunsOnTheGoroutineThatBringsItsRequests(t *testing.T) 
 func TestARouteThatIsSlowIsNotWaitedFor(t *testing.T) {
 	atOffice(t, nil, func(r *rig, o *office, a, _ *hand) {
 		actors.Trust(r.tree)
-		for n := range 10 {
+		for n := range 20 {
 			var turn connectors.Turn
 			a.lend(&turn, fmt.Sprintf("R %d office.nap x", n))
 			turn.Do()
 			if !actors.Brisk(o.Handlers) {
-				if n > 2 {
+				if n > 12 {
 					t.Errorf("found out at the nap number %d", n+1)
 				}
 				break

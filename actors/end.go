@@ -17,6 +17,7 @@ func (l *link) end(r connectors.Reason) {
 	first := l.reason == nil
 	if first {
 		l.reason = &r
+		l.over.Store(true)
 		l.alarm.stop()
 		l.wakeReader()
 	}
@@ -34,11 +35,7 @@ func (l *link) ready() bool {
 	return l.codec != nil && l.reason == nil
 }
 
-func (l *link) ended() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.reason != nil
-}
+func (l *link) ended() bool { return l.over.Load() }
 
 // close is called by the shard, once, when the socket's actor is gone.
 func (l *link) close() {
@@ -51,6 +48,7 @@ func (l *link) close() {
 	}
 	reason := *l.reason
 	l.closed = true
+	l.over.Store(true)
 	l.alarm.stop()
 	if l.cancel != nil {
 		l.cancel()
@@ -69,10 +67,10 @@ func (l *link) close() {
 	}
 	heir, _ := l.proto.(connectors.Testator)
 	if heir != nil && ready {
-		l.live++ // until it has been routed
+		l.live.Add(1) // until it has been routed
 	}
-	gone := l.live == 0
 	l.mu.Unlock()
+	defer l.leave()
 
 	if ev.Session.Uid != "" {
 		l.directory.unbind(l, ev.Session.Uid)
@@ -96,9 +94,6 @@ func (l *link) close() {
 		l.tell(ev)
 	}
 	l.exit.gone(ready, ev)
-	if gone {
-		l.links.Done()
-	}
 }
 
 // account is called with mu held. It sums a link up, and tells whether all was written that was to
@@ -117,18 +112,21 @@ func (l *link) account(r connectors.Reason) (ev *messages.Closed, flushed bool) 
 	return ev, written && ev.Unsent == 0
 }
 
-// leave counts a goroutine of the link out.
+// leave counts a goroutine of the link out, or the link as it is closed. The last one lets go of the node.
 func (l *link) leave() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.left()
-}
-
-// left is called with mu held. The last goroutine lets go of the node.
-func (l *link) left() {
-	if l.live--; l.live == 0 && l.closed {
+	if l.live.Add(-1) == 0 {
 		l.links.Done()
 	}
+}
+
+// join counts a goroutine in, unless nothing is left of the link.
+func (l *link) join() bool {
+	for n := l.live.Load(); n > 0; n = l.live.Load() {
+		if l.live.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // writeReason tells why writing ended.

@@ -47,14 +47,13 @@ func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 		in[i].Session = session
 		to[i] = l.resolve(session, in[i].Route)
 	}
-	envelopes := make([]actor.MessageEnvelope, len(in))
 	for at := 0; at < len(in); {
 		n := l.takeSlots(in[at:], to[at:], now)
 		if n == 0 {
 			return false
 		}
 		for ; n > 0; n-- {
-			l.forward(&in[at], to[at], &envelopes[at])
+			l.forward(&in[at], to[at])
 			at++
 		}
 	}
@@ -118,17 +117,16 @@ func (l *link) pick(t *target, s *messages.Session, route string) (pid *actor.PI
 	return pid
 }
 
-// forward sends a request to its actor, with the socket as its sender.
-func (l *link) forward(in *connectors.Inbound, to receiver, e *actor.MessageEnvelope) {
+// forward sends a request to its actor, with the socket as its sender. At a desk it needs no envelope for that:
+// its session names the socket.
+func (l *link) forward(in *connectors.Inbound, to receiver) {
 	switch {
 	case to.full:
 		l.refuse(origin(in), in.Notify)
 	case to.desk != nil:
-		e.Message, e.Sender = in.Request, l.pid
-		to.desk.leave(l.lent, e)
+		to.desk.leave(l.lent, in.Request)
 	case to.pid != nil:
-		e.Message, e.Sender = in.Request, l.pid
-		l.root.Send(to.pid, e)
+		l.root.Send(to.pid, &actor.MessageEnvelope{Message: in.Request, Sender: l.pid})
 	case !in.Notify:
 		l.answer(l.currentCodec(), origin(in), in.Fail(nil))
 	}

@@ -56,16 +56,19 @@ type link struct {
 	cancel   context.CancelFunc // of the handshake hooks that run
 	seldom   *seldom            // nil for most
 
-	live    int32 // goroutines of the link
-	asked   int8  // hooks that run
-	paused  bool  // the reader waits for a slot
-	watched bool  // the alarm rings within Limits.OutboxAge after the beginning of the write under way
-	taking  bool  // one of the goroutines is a Deliverer's
-	told    bool  // the event stream, that there is pressure
-	telling bool  // it, now
-	late    bool  // time is up, requests are refused
-	greeted bool  // the application knows that the client is there
+	asked   int8 // hooks that run
+	paused  bool // the reader waits for a slot
+	watched bool // the alarm rings within Limits.OutboxAge after the beginning of the write under way
+	told    bool // the event stream, that there is pressure
+	telling bool // it, now
+	late    bool // time is up, requests are refused
+	greeted bool // the application knows that the client is there
 	closed  bool
+
+	// live counts the goroutines of the link, and that it is not closed: at zero nothing of it is left.
+	live   atomic.Int32
+	taking atomic.Bool // one of the goroutines is a Deliverer's
+	over   atomic.Bool // there is a reason
 
 	// What tells when a client that is to go may go.
 	leaving atomic.Pointer[connectors.Reason]
@@ -192,14 +195,13 @@ func (l *link) feed(turn *connectors.Turn, frames []connectors.Frame) bool {
 	l.lent = turn
 	defer func() { l.lent = nil }()
 	step := steps.Get().(*connectors.Step)
-	defer func() { step.Reset(); steps.Put(step) }()
+	defer func() { step.Reset(); steps.Put(step) }() // a panic may have left something in it
 	n := 0
 	for _, f := range frames {
 		n += len(f.Data)
 	}
 	l.read.Add(uint64(n))
-	for now := time.Now(); len(frames) > 0; {
-		step.Reset()
+	for now := time.Now(); len(frames) > 0; step.Reset() {
 		step.Expect(len(frames), n)
 		l.speak(func() { frames = l.take(step, frames, now) })
 		if !l.act(step, now) {

@@ -28,7 +28,7 @@ func (n *node) lost(to *actor.PID, msg any) {
 func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 	switch m := msg.(type) {
 	case *messages.Request:
-		n.refuse(m, sender)
+		n.refuse(m, asker(m, sender))
 		return
 	case *opened:
 		if m.from.node == n {
@@ -68,9 +68,21 @@ func (n *node) refuse(req *messages.Request, socket *actor.PID) {
 // turnDown answers msg, if it is a request that came from somewhere: err says why; nil is code 500.
 func turnDown(root *actor.RootContext, msg any, err error) {
 	_, m, sender := actor.UnwrapEnvelope(msg)
-	if req, ok := m.(*messages.Request); ok && sender != nil {
+	req, ok := m.(*messages.Request)
+	if !ok {
+		return
+	}
+	if sender = asker(req, sender); sender != nil {
 		reject(root, req, sender, err)
 	}
+}
+
+// asker is who wants the answer to a request: its sender, or the client's socket where it came without one.
+func asker(req *messages.Request, sender *actor.PID) *actor.PID {
+	if sender != nil {
+		return sender
+	}
+	return req.GetSession().GetSocket()
 }
 
 // reject ends a request that nobody has handled.

@@ -139,7 +139,7 @@ func (m *mailbox) run() func() {
 func (m *mailbox) process(first any) {
 	d, began := m.kind.desk, time.Time{}
 	if d != nil {
-		began = time.Now()
+		began = d.begin()
 	}
 	budget, end := m.kind.burst, broken
 	for ; end == broken; first = nil {

@@ -117,7 +117,10 @@ func (l *link) put(e *entry, now bool, g *gather) {
 		l.out.drop(e.scope, e.key)
 	}
 	next := l.enqueue(e, now)
-	lone := l.slots.used() == 0
+	lone, f := l.slots.used() == 0, flight{}
+	if lone && next&toBeWritten != 0 {
+		f = l.board()
+	}
 	l.mu.Unlock()
 	if next&toBeListed != 0 {
 		l.waiting[l.batcher.k].add(l)
@@ -128,7 +131,7 @@ func (l *link) put(e *entry, now bool, g *gather) {
 			g.flush()
 		}
 	case lone:
-		l.writeSoon()
+		l.writeNow(f)
 	case g != nil:
 		g.hold(l)
 	default:

@@ -201,9 +201,7 @@ func (r *routeActor) Receive(ctx actor.Context) {
 }
 
 func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
-	if sender == nil {
-		sender = req.GetSession().GetSocket()
-	}
+	sender = asker(req, sender)
 	if r.desk != nil && sender != r.lastPID {
 		r.desk.held.flush() // it waits for answers to requests of another client
 	}

@@ -85,7 +85,8 @@ var stopped = connectors.Reason{Cause: messages.CauseStopping, Text: "server sto
 // link asks the connector what must be known of a client: its code may panic.
 func (s *shard) link(m *opened) (l *link, session *messages.Session, err error) {
 	no, c := s.gate.opened.Add(1), m.conn
-	l = &link{gate: s.gate, place: m.from, no: no, conn: c, born: time.Now(), bornAt: s.gate.now(), live: 1}
+	l = &link{gate: s.gate, place: m.from, no: no, conn: c, born: time.Now(), bornAt: s.gate.now()}
+	l.live.Store(2)
 	l.batcher = s.gate.batchers[no%uint64(len(s.gate.batchers))]
 	session = &messages.Session{Connector: s.gate.name, ConnectedAt: l.born.UnixNano()}
 	err = safely(func() error {

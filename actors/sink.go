@@ -62,23 +62,19 @@ func (l *link) moved(transport string) {
 // enter counts a Take in, unless the link ends. One that comes while another is under way would
 // upset the order: its Conn is as broken as one that panics.
 func (l *link) enter() bool {
-	l.mu.Lock()
-	twice, in := l.taking, !l.taking && l.reason == nil
-	if in {
-		l.taking = true
-		l.live++
-	}
-	l.mu.Unlock()
-	if twice {
+	if !l.taking.CompareAndSwap(false, true) {
 		l.broken("connectors: Take while another one is under way")
+		return false
 	}
-	return in
+	if l.over.Load() || !l.join() {
+		l.taking.Store(false)
+		return false
+	}
+	return true
 }
 
 // exited counts a Take out.
 func (l *link) exited() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.taking = false
-	l.left()
+	l.taking.Store(false)
+	l.leave()
 }

@@ -33,43 +33,58 @@ func (l *link) claim() bool {
 		return false
 	}
 	l.out.writing = true
-	l.live++
+	l.live.Add(1)
 	return true
 }
 
 // writeSoon is for who has claimed the writing and has nothing else to gather.
 func (l *link) writeSoon() {
-	if !l.writeAtOnce() {
+	l.mu.Lock()
+	f := l.board()
+	l.mu.Unlock()
+	l.writeNow(f)
+}
+
+// flight is what is written at once, on the goroutine of who has claimed the writing. The zero flight is for
+// Conns that cannot, and for who has nothing to write any more.
+type flight struct {
+	to      connectors.Prompt
+	control []byte
+	batch   *batch
+}
+
+// board is called with mu held. It takes what waits.
+func (l *link) board() (f flight) {
+	to, ok := l.conn.(connectors.Prompt)
+	if !ok {
+		return f
+	}
+	if f.control, f.batch = l.out.take(); f.batch != nil {
+		f.to = to
+	}
+	return f
+}
+
+// writeNow writes a flight if the wire can do that without waiting. The crew does what is left.
+func (l *link) writeNow(f flight) {
+	if f.to == nil || !l.tryWrite(f) {
 		l.crew.schedule(l)
 	}
 }
 
-// writeAtOnce writes what waits, on the goroutine of who has claimed the writing, if the wire
-// can do that without waiting. It returns false when the crew is to go on.
-func (l *link) writeAtOnce() bool {
-	conn, ok := l.conn.(connectors.Prompt)
-	if !ok {
-		return false
-	}
-	l.mu.Lock()
-	control, b := l.out.take()
-	if b == nil { // dropped meanwhile
-		l.mu.Unlock()
-		return false
-	}
-	l.mu.Unlock()
-
-	packages := b.wire(control)
+// tryWrite returns false when the crew is to go on.
+func (l *link) tryWrite(f flight) bool {
+	packages := f.batch.wire(f.control)
 	taken, rest := false, false
-	l.guarded(func() { taken, rest = conn.TryWrite(packages) })
+	l.guarded(func() { taken, rest = f.to.TryWrite(packages) })
 
 	l.mu.Lock()
 	if !taken {
-		l.out.putBack(control, b)
+		l.out.putBack(f.control, f.batch)
 		l.mu.Unlock()
 		return false
 	}
-	l.out.keep(b.release())
+	l.out.keep(f.batch.release())
 	l.out.rest = rest
 	l.written += uint64(l.out.landed())
 	relieved, done := l.relieved(), l.finished()
@@ -87,7 +102,7 @@ func (l *link) finished() bool {
 		return false
 	}
 	l.out.writing = false
-	l.left()
+	l.leave()
 	return true
 }
 

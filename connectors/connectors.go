@@ -259,6 +259,18 @@ const (
 	roomMost  = 4 << 10 // bytes
 )
 
+// single is a request that comes alone, with a short body.
+type single struct {
+	request [1]messages.Request
+	body    [64]byte
+}
+
+// alone allocates at once what a request that comes alone needs.
+func (s *Step) alone() {
+	one := &single{}
+	s.fresh, s.room = one.request[:], one.body[:0]
+}
+
 // Request appends a request for the Protocol to fill in, and returns it.
 func (s *Step) Request(tag any) *messages.Request {
 	if len(s.fresh) == 0 {
@@ -273,7 +285,11 @@ func (s *Step) Request(tag any) *messages.Request {
 
 // Copy is a copy of b that a request may keep. What one read brings shares memory.
 func (s *Step) Copy(b []byte) []byte {
-	if cap(s.room)-len(s.room) < len(b) {
+	switch {
+	case cap(s.room)-len(s.room) >= len(b):
+	case s.frames == 1 && len(s.fresh) == 0 && len(b) <= len(single{}.body):
+		s.alone()
+	default:
 		s.room = make([]byte, 0, max(min(s.bytes, roomMost), len(b)))
 	}
 	at := len(s.room)

@@ -69,14 +69,19 @@ func writeRaw(to *Wire, b []byte, wait bool) (n int, full bool, err error) {
 	w := rawWrites.Get().(*rawWrite)
 	defer rawWrites.Put(w)
 	w.rest, w.to, w.wait = b, to, wait
-	if err = to.raw.Write(w.run); err == nil {
+	if wait {
+		err = to.raw.Write(w.run)
+	} else {
+		err = to.raw.Control(w.once)
+	}
+	if err == nil {
 		err = w.err
 	}
 	if w.waited {
 		to.stall(time.Time{})
 	}
 	n, full = len(b)-len(w.rest), w.full
-	*w = rawWrite{run: w.run}
+	*w = rawWrite{run: w.run, once: w.once}
 	return n, full, err
 }
 
@@ -89,11 +94,13 @@ type rawWrite struct {
 	full   bool
 	err    error
 	run    func(fd uintptr) bool
+	once   func(fd uintptr)
 }
 
 var rawWrites = sync.Pool{New: func() any {
 	w := &rawWrite{}
 	w.run = w.attempt
+	w.once = func(fd uintptr) { w.attempt(fd) }
 	return w
 }}
 
