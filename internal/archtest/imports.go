@@ -57,8 +57,9 @@ var table = []rule{
 	{of: "examples/*", ours: []string{"*"}, others: []string{protoactor}},
 	{of: "internal/calm"},
 	{of: "internal/jsondepth"},
+	{of: "internal/poll", ours: []string{"connectors"}},
 	{
-		of: "internal/stream", ours: []string{"messages", "connectors", "connectors/wire/*", "connectors/port"}, others: []string{websocket},
+		of: "internal/stream", ours: []string{"messages", "connectors", "connectors/wire/*", "connectors/port", "internal/poll"}, others: []string{websocket},
 	},
 	{of: "internal/*", ours: []string{"*"}, others: []string{"*"}},
 }

@@ -1,0 +1,74 @@
+package poll
+
+import (
+	"io"
+	"os"
+	"syscall"
+)
+
+// duty is what a Hand does for its loop.
+type duty struct {
+	loop *loop
+	wake chan struct{}              // to lead; closed when the loop ends
+	read func(fd uintptr) (ok bool) // Hand.attempt, bound once
+	n    int                        // what came of it
+	err  error
+}
+
+func newHand(l *loop) *Hand {
+	h := &Hand{duty: &duty{loop: l, wake: make(chan struct{}, 1)}}
+	h.read = h.attempt
+	h.Turn.Yield = h.yield
+	return h
+}
+
+// work is a hand's life.
+func (h *Hand) work() {
+	for {
+		for t, ok := h.loop.next(h); ok; t, ok = h.loop.next(h) {
+			h.loop.done(h, t, t.reader.Ready(h, t.over))
+			h.Turn.Do()
+		}
+		if !h.loop.rest(h) {
+			return
+		}
+	}
+}
+
+// yield has another hand lead.
+func (h *Hand) yield() {
+	h.loop.mu.Lock()
+	defer h.loop.mu.Unlock()
+	if h.loop.leader == h && !h.loop.closed {
+		h.loop.handOver()
+	}
+}
+
+// Read reads once, without waiting: nothing, without an error, when nothing is there. Full says that there may be more. What is
+// returned is the Hand's, until it reads again.
+func (h *Hand) Read(raw syscall.RawConn) (b []byte, full bool, err error) {
+	h.n, h.err = 0, nil
+	if err := raw.Read(h.read); err != nil {
+		return nil, false, err
+	}
+	return h.buf[:h.n], h.n == readSize, h.err
+}
+
+// attempt always returns true: the runtime is not to wait.
+func (h *Hand) attempt(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), h.buf[:])
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+		case err != nil:
+			h.err = os.NewSyscallError("read", err)
+		case n == 0:
+			h.err = io.EOF
+		default:
+			h.n = n
+		}
+		return true
+	}
+}

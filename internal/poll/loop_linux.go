@@ -1,0 +1,234 @@
+package poll
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// batch is how many events are taken at once.
+	batch = 128
+	// lookEvery is how often it is looked at whether the leader still gets on.
+	lookEvery = time.Millisecond
+	// spares is how many hands are kept that do not lead: a fresh one pays for growing its stack.
+	spares = 4
+)
+
+// loop is an epoll of its own, which the runtime's poller waits at as it does at a socket. What is below mu is shared by its
+// hands, of which one leads.
+type loop struct {
+	fd   int
+	file *os.File
+	raw  syscall.RawConn
+	wait func(fd uintptr) bool // poll, bound once
+
+	// The leader's, who has no mu while it waits.
+	events [batch]syscall.EpollEvent
+	parked bool // it had to wait
+
+	mu       sync.Mutex
+	table    table
+	leader   *Hand
+	at, n    int    // events that are left
+	begun    uint64 // events, and what followed from them
+	busy     bool   // the leader is at one
+	watching bool   // a look is due
+	before   uint64 // begun, at the last look
+	watch    *time.Timer
+	spare    []*Hand
+	closed   bool
+}
+
+func newLoop() (*loop, error) {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil { // for the runtime's poller
+		_ = syscall.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	l := &loop{fd: fd, file: os.NewFile(uintptr(fd), "epoll")}
+	if l.raw, err = l.file.SyscallConn(); err != nil {
+		_ = l.file.Close()
+		return nil, err
+	}
+	l.wait = l.poll
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.handOver()
+	return l, nil
+}
+
+// stop ends it. Hands that are at something end when they come back.
+func (l *loop) stop() {
+	l.mu.Lock()
+	l.closed = true
+	for _, h := range l.spare {
+		close(h.wake)
+	}
+	l.spare = nil
+	if l.watch != nil {
+		l.watch.Stop()
+	}
+	l.mu.Unlock()
+	_ = l.file.Close()
+}
+
+func (l *loop) add(r Reader) Place {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	index, version := l.table.take(r)
+	return Place{l, index, version}
+}
+
+func (l *loop) remove(p Place) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.table.leave(p.index, p.version)
+}
+
+// task is a Reader to be run.
+type task struct {
+	Place
+	reader Reader
+	over   bool
+}
+
+// next waits for what h is to do. It is not ok when h does not lead any more.
+func (l *loop) next(h *Hand) (t task, ok bool) {
+	for {
+		t, ok, leads := l.left(h)
+		if ok || !leads {
+			return t, ok
+		}
+		if !l.parked { // there was something at once, and may be now: others have their turn first
+			runtime.Gosched()
+		}
+		l.parked = false
+		if l.raw.Read(l.wait) != nil { // it has been closed
+			return task{}, false
+		}
+	}
+}
+
+// left is the next of the events that h has, if it leads.
+func (l *loop) left(h *Hand) (t task, ok, leads bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.leader != h || l.closed {
+		return task{}, false, false
+	}
+	for l.at < l.n {
+		ev := &l.events[l.at]
+		l.at++
+		p := Place{l, ev.Fd, uint32(ev.Pad)}
+		s := l.table.at(p.index, p.version)
+		switch {
+		case s == nil:
+		case s.running:
+			s.again = true
+		default:
+			s.running = true
+			l.step()
+			return task{p, s.reader, ev.Events&^syscall.EPOLLIN != 0}, true, true
+		}
+	}
+	l.busy = false
+	return task{}, false, true
+}
+
+// poll takes what events there are. It returns false when the runtime is to wait for some.
+func (l *loop) poll(fd uintptr) bool {
+	for {
+		n, err := syscall.EpollWait(int(fd), l.events[:], 0)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			panic(os.NewSyscallError("epoll_wait", err)) // it cannot fail
+		}
+		l.at, l.n = 0, n
+		l.parked = l.parked || n == 0
+		return n > 0
+	}
+}
+
+// done notes that h has run a Reader, and has the kernel tell again what it did not get to.
+func (l *loop) done(h *Hand, t task, more bool) {
+	l.mu.Lock()
+	s := l.table.at(t.index, t.version)
+	if s != nil {
+		more = more || s.again
+		s.running, s.again = false, false
+	}
+	if l.leader == h {
+		l.step()
+	}
+	l.mu.Unlock()
+	if s != nil && more {
+		_ = t.register(t.reader.Socket(), syscall.EPOLL_CTL_MOD) // it fails when the socket has been closed
+	}
+}
+
+// step is called with mu held, when the leader begins something that may take long.
+func (l *loop) step() {
+	l.begun++
+	l.busy = true
+	if l.watching || l.closed {
+		return
+	}
+	l.watching, l.before = true, l.begun
+	if l.watch == nil {
+		l.watch = time.AfterFunc(lookEvery, l.look)
+	} else {
+		l.watch.Reset(lookEvery)
+	}
+}
+
+// look has another hand lead when the leader has been at the same since the last look.
+func (l *loop) look() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.watching = false
+	if !l.busy || l.closed {
+		return
+	}
+	if l.begun == l.before {
+		l.handOver()
+		return
+	}
+	l.watching, l.before = true, l.begun
+	l.watch.Reset(lookEvery)
+}
+
+// handOver is called with mu held. The new leader begins with the events that are left.
+func (l *loop) handOver() {
+	l.busy = false
+	if last := len(l.spare) - 1; last >= 0 {
+		l.leader = l.spare[last]
+		l.spare = l.spare[:last]
+		l.leader.wake <- struct{}{}
+		return
+	}
+	l.leader = newHand(l)
+	go l.leader.work()
+}
+
+// rest keeps h as a spare, until it is to lead, and tells whether it is.
+func (l *loop) rest(h *Hand) bool {
+	l.mu.Lock()
+	kept := !l.closed && l.leader != h && len(l.spare) < spares
+	if kept {
+		l.spare = append(l.spare, h)
+	}
+	l.mu.Unlock()
+	if !kept {
+		return false
+	}
+	_, ok := <-h.wake
+	return ok
+}
