@@ -16,16 +16,26 @@ type byteStream struct {
 }
 
 var (
-	_ connectors.Conn = (*byteStream)(nil)
-	_ stream.Cutter   = (*byteStream)(nil)
+	_ connectors.Conn      = (*byteStream)(nil)
+	_ stream.Cutter        = (*byteStream)(nil)
+	_ connectors.Deliverer = (*polledStream)(nil)
 )
 
-func (l *listener) newByteStream(c net.Conn) *byteStream {
-	s := &byteStream{}
+func (l *listener) newByteStream(c net.Conn) connectors.Conn {
+	s := &polledStream{}
 	s.Init(c, l.slack)
 	s.SetReadLimit(l.hello)
+	if !s.Polls() {
+		return &s.byteStream
+	}
 	return s
 }
+
+// polledStream is one that no goroutine needs to wait for.
+type polledStream struct{ byteStream }
+
+// Deliver implements connectors.Deliverer.
+func (s *polledStream) Deliver(to connectors.Sink) { s.Wire.Deliver(&s.byteStream, to) }
 
 // ReadFrames returns the packages that one read brought, or waits for more. They
 // may have as many bytes as SetReadLimit says, header included.

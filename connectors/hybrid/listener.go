@@ -74,7 +74,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ws, err := l.upgrader.Upgrade(w, r, stream.Options{Slack: l.slack, Limit: l.hello})
 	if err == nil { // else it has been answered
-		l.offer(&webSocket{ws})
+		l.offer(newWebSocket(ws))
 	}
 }
 

@@ -86,9 +86,6 @@ func TestFarewellArrivesThoughInputIsUnread(t *testing.T) {
 	if err := server.Write(net.Buffers{[]byte(kick)}); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Write after Close = %v", err)
 	}
-	if err := server.(deadliner).SetWriteDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("SetWriteDeadline after Close = %v", err)
-	}
 }
 
 func TestCloseUnblocksReaderAndWriter(t *testing.T) {
@@ -126,19 +123,6 @@ func TestCloseUnblocksReaderAndWriter(t *testing.T) {
 				t.Errorf("unblocked after %v", d)
 			}
 		})
-	}
-}
-
-func TestWriteDeadlineEndsABlockedWrite(t *testing.T) {
-	l := listen(t, &hybrid.Connector{})
-	_, server := dialStream(t, l)
-	ended := make(chan error)
-	go func() { ended <- server.Write(net.Buffers{make([]byte, 64<<20)}) }()
-	if err := server.(deadliner).SetWriteDeadline(time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; err == nil {
-		t.Error("Write succeeded")
 	}
 }
 
@@ -234,6 +218,3 @@ func TestGivenConnectionsWithoutHalfClose(t *testing.T) {
 		t.Errorf("client got %q, %v", b, err)
 	}
 }
-
-// deadliner is what a wire can besides.
-type deadliner interface{ SetWriteDeadline(t time.Time) error }

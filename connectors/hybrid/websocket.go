@@ -17,19 +17,51 @@ import (
 // webSocket is a client whose packages come in WebSocket messages.
 type webSocket struct{ *stream.WebSocket }
 
-var _ connectors.Conn = (*webSocket)(nil)
+var (
+	_ connectors.Conn      = (*webSocket)(nil)
+	_ connectors.Deliverer = (*polledSocket)(nil)
+)
+
+func newWebSocket(ws *stream.WebSocket) connectors.Conn {
+	if !ws.Polls() {
+		return &webSocket{ws}
+	}
+	return &polledSocket{webSocket{ws}}
+}
+
+// polledSocket is one that no goroutine needs to wait for.
+type polledSocket struct{ webSocket }
+
+// Deliver implements connectors.Deliverer.
+func (s *polledSocket) Deliver(to connectors.Sink) { s.Wire.Deliver((*incoming)(s.WebSocket), to) }
 
 // ReadFrames returns the messages that one read brought, or waits for more.
-// Empty text messages are nothing (P2.3).
 func (s *webSocket) ReadFrames() ([]connectors.Frame, error) {
+	return s.Wire.ReadFrames((*incoming)(s.WebSocket))
+}
+
+// incoming is a WebSocket as its Cutter: empty text messages are nothing (P2.3).
+type incoming stream.WebSocket
+
+func (in *incoming) cutter() stream.Cutter { return (*stream.WebSocket)(in).Cutter() }
+
+// Cut implements stream.Cutter.
+func (in *incoming) Cut(b []byte, dst []connectors.Frame) (messages []connectors.Frame, rest []byte, err error) {
 	for {
-		frames, err := s.WebSocket.ReadFrames()
-		frames = slices.DeleteFunc(frames, isNothing)
-		if len(frames) > 0 || err != nil {
-			return frames, err
+		messages, rest, err = in.cutter().Cut(b, dst)
+		messages = slices.DeleteFunc(messages, isNothing)
+		if len(messages) > len(dst) || len(rest) == 0 || err != nil {
+			return messages, rest, err
 		}
+		b = rest
 	}
 }
+
+// Pending implements stream.Cutter.
+func (in *incoming) Pending() bool { return in.cutter().Pending() }
+
+// Rest implements stream.Cutter.
+func (in *incoming) Rest() { in.cutter().Rest() }
 
 func isNothing(f connectors.Frame) bool { return f.Text && len(f.Data) == 0 }
 

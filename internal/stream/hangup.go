@@ -29,6 +29,9 @@ func (w *Wire) Close(farewell []byte) {
 		return
 	}
 	w.closed = true
+	if w.delivery != nil {
+		w.delivery.stop()
+	}
 	w.poke()
 	if !w.out.TryLock() {
 		go w.await(farewell)

@@ -27,6 +27,9 @@ func (s *WebSocket) ReadFrames() ([]connectors.Frame, error) {
 	return s.Wire.ReadFrames((*incoming)(s))
 }
 
+// Cutter is what ReadFrames cuts messages with.
+func (s *WebSocket) Cutter() Cutter { return (*incoming)(s) }
+
 // Transport is "websocket".
 func (s *WebSocket) Transport() string { return "websocket" }
 

@@ -27,7 +27,7 @@ const (
 type Wire struct {
 	conn  net.Conn
 	raw   syscall.RawConn       // nil: read with a buffer of our own
-	try   func(fd uintptr) bool // attempt, bound once
+	try   func(fd uintptr) bool // attempt, bound when it is needed
 	small *[smallRead]byte      // that buffer
 	limit atomic.Int64
 	slack time.Duration
@@ -48,20 +48,18 @@ type Wire struct {
 	taken atomic.Uint64
 
 	// Shared by reader, writer and Close; not theirs, since Close must not wait.
-	closed  bool
-	ended   bool // the client ended its side, or the connection broke
-	mu      sync.Mutex
-	writeBy time.Time
-	stalled time.Time // since when a write waits
+	closed   bool
+	ended    bool // the client ended its side, or the connection broke
+	mu       sync.Mutex
+	stalled  time.Time // since when a write waits
+	delivery *delivery // nil while the Wire is read
 }
 
 // Init makes the zero Wire one of c, which is its own from now on. slack is how long a frame that has
 // begun may take to be complete; zero and negative mean for ever.
 func (w *Wire) Init(c net.Conn, slack time.Duration) {
 	w.conn, w.slack = c, slack
-	if w.raw = rawConn(c); w.raw != nil {
-		w.try = w.attempt
-	} else {
+	if w.raw = rawConn(c); w.raw == nil {
 		w.small = new([smallRead]byte)
 	}
 }
@@ -156,6 +154,9 @@ func (w *Wire) fill() error {
 
 func (w *Wire) receive() (int, error) {
 	if w.raw != nil {
+		if w.try == nil {
+			w.try = w.attempt
+		}
 		if err := w.raw.Read(w.try); err != nil {
 			return 0, err
 		}

@@ -117,14 +117,10 @@ func (w *Wire) Interject(b []byte) error {
 	return err
 }
 
-// writeUntil sets t for what is interjected; the zero time sets back what the
-// writer has asked for.
+// writeUntil sets a deadline for what is interjected; the zero time takes it back.
 func (w *Wire) writeUntil(t time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if t.IsZero() {
-		t = w.writeBy
-	}
 	if !w.closed {
 		_ = w.conn.SetWriteDeadline(t)
 	}
@@ -134,15 +130,4 @@ func (w *Wire) gone() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.closed
-}
-
-// SetWriteDeadline bounds a Write, also one under way; the zero time does not.
-func (w *Wire) SetWriteDeadline(t time.Time) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return net.ErrClosed
-	}
-	w.writeBy = t
-	return w.conn.SetWriteDeadline(t)
 }
