@@ -15,6 +15,8 @@ type client interface {
 	connectors.Conn
 	// way is what leads to the client.
 	way() *outlet
+	// Tell says to who takes what the client brings, if that is no reader, why the Conn was closed.
+	Tell(err error)
 }
 
 // replace ends a client whose id has come in again.
@@ -24,6 +26,7 @@ func replace(c client) {
 	o.replaced = true
 	o.mu.Unlock()
 	c.Close(connectors.Reason{Cause: messages.CauseReplaced, Text: "the client came in again"})
+	c.Tell(connectors.ErrReplaced)
 }
 
 func (o *outlet) way() *outlet { return o }
@@ -90,6 +93,9 @@ var (
 	_ connectors.Prompt = (*byteStream)(nil)
 	_ connectors.Meter  = (*byteStream)(nil)
 	_ connectors.Holder = (*byteStream)(nil)
+
+	_ connectors.Deliverer = (*polledStream)(nil)
+	_ connectors.Deliverer = (*polledSocket)(nil)
 )
 
 // byteStream is a client whose packets come one behind the other: over TCP, TLS, a unix socket, or whatever a
@@ -101,12 +107,21 @@ type byteStream struct {
 }
 
 // newByteStream makes a client of a connection.
-func newByteStream(c net.Conn, cfg *settings) *byteStream {
-	s := &byteStream{outlet: outlet{cfg: cfg}}
+func newByteStream(c net.Conn, cfg *settings) client {
+	s := &polledStream{byteStream{outlet: outlet{cfg: cfg}}}
 	s.Init(c, cfg.packetTime)
 	s.SetReadLimit(cfg.strangers())
+	if !s.Polls() {
+		return &s.byteStream
+	}
 	return s
 }
+
+// polledStream is one that no goroutine needs to wait for.
+type polledStream struct{ byteStream }
+
+// Deliver implements connectors.Deliverer.
+func (s *polledStream) Deliver(to connectors.Sink) { s.Wire.Deliver(&s.byteStream, to) }
 
 // ReadFrames returns the packets that one read brought, or waits for more.
 func (s *byteStream) ReadFrames() ([]connectors.Frame, error) {

@@ -14,7 +14,7 @@ import (
 )
 
 // TestIdleClientsHoldLittle measures what a client costs in this layer: its Conn and Protocol, what the net package
-// holds for it, and its waiting reader. Clients are bare file descriptors and cost nothing here.
+// holds for it, and its place with who waits for it: no goroutine of its own. Clients are bare file descriptors and cost nothing here.
 func TestIdleClientsHoldLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own")
@@ -42,7 +42,9 @@ func TestIdleClientsHoldLittle(t *testing.T) {
 			t.Fatal(err)
 		}
 		conns = append(conns, conn)
-		go serve(conn, c.Protocol(conn), in)
+		k := served{conn, c.Protocol(conn), in}
+		k.proto.Open(new(connectors.Step), time.Now())
+		conn.(connectors.Deliverer).Deliver(k)
 		<-in
 	}
 	for i := range 100 { // pools and tables
@@ -68,35 +70,32 @@ func TestIdleClientsHoldLittle(t *testing.T) {
 	}
 }
 
-// serve is a link's reader: it tells when the client's first message is there.
-func serve(conn connectors.Conn, p connectors.Protocol, in chan<- struct{}) {
-	var s connectors.Step
-	p.Open(&s, time.Now())
-	for {
-		frames, err := conn.ReadFrames()
-		if err != nil {
-			return
-		}
-		told := false
-		s := new(connectors.Step)
-		for _, f := range frames {
-			p.Feed(s, f, time.Now())
-			if s.Hello != nil {
-				p.Welcome(s, nil, nil, time.Now())
-				s.Hello = nil
-			}
-			told = told || len(s.Requests) > 0
-		}
-		_ = conn.Write(net.Buffers{s.Send})
-		if told { // and then, as a link does, a goroutine whose stack has not grown
-			go func() {
-				in <- struct{}{}
-				_, _ = conn.ReadFrames()
-			}()
-			return
-		}
-	}
+// served is a link's sink: it tells when the client's first message is there.
+type served struct {
+	conn  connectors.Conn
+	proto connectors.Protocol
+	in    chan<- struct{}
 }
+
+func (k served) Take(frames []connectors.Frame, err error) bool {
+	told := false
+	s := new(connectors.Step)
+	for _, f := range frames {
+		k.proto.Feed(s, f, time.Now())
+		if s.Hello != nil {
+			k.proto.Welcome(s, nil, nil, time.Now())
+			s.Hello = nil
+		}
+		told = told || len(s.Requests) > 0
+	}
+	_ = k.conn.Write(net.Buffers{s.Send})
+	if told {
+		k.in <- struct{}{}
+	}
+	return err == nil
+}
+
+func (served) Moved() {}
 
 func bare(t *testing.T, to *net.TCPAddr) int {
 	t.Helper()

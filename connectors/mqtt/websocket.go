@@ -20,15 +20,25 @@ type webSocket struct {
 
 	// The reader's.
 	packets  mqtt.Stream
-	messages []connectors.Frame // that have not been looked at
-	frames   []connectors.Frame
-	err      error // that comes behind messages
+	messages []connectors.Frame // of the last read
+	seen     int                // of these
+	err      error              // that comes behind them
 }
 
 // newWebSocket makes a client of an upgraded connection.
-func newWebSocket(ws *stream.WebSocket, cfg *settings) *webSocket {
-	return &webSocket{WebSocket: ws, outlet: outlet{cfg: cfg}}
+func newWebSocket(ws *stream.WebSocket, cfg *settings) client {
+	s := &polledSocket{webSocket{WebSocket: ws, outlet: outlet{cfg: cfg}}}
+	if !ws.Polls() {
+		return &s.webSocket
+	}
+	return s
 }
+
+// polledSocket is one that no goroutine needs to wait for.
+type polledSocket struct{ webSocket }
+
+// Deliver implements connectors.Deliverer.
+func (s *polledSocket) Deliver(to connectors.Sink) { s.Wire.Deliver(&s.webSocket, to) }
 
 // messageLimit is the largest message where a packet may have n bytes.
 func messageLimit(n int) int { return 2 * n }
@@ -36,53 +46,71 @@ func messageLimit(n int) int { return 2 * n }
 // SetReadLimit sets the largest packet accepted. A message may hold several.
 func (s *webSocket) SetReadLimit(n int) { s.WebSocket.SetReadLimit(messageLimit(n)) }
 
-// ReadFrames returns the packets that a message completes, or waits for more. The messages of one read are cut
-// one at a time: a packet in several of them lies in memory that the next cut takes back.
-func (s *webSocket) ReadFrames() (frames []connectors.Frame, err error) {
-	for {
-		for len(s.messages) > 0 {
-			if frames, err = s.cut(); len(frames) > 0 || err != nil {
-				return frames, err
-			}
-		}
-		if s.err != nil {
-			return nil, s.ended(s.err)
-		}
-		s.packets.Rest()
-		if cap(s.frames) > framesKept {
-			s.frames = nil
-		}
-		s.messages, s.err = s.WebSocket.ReadFrames()
-	}
+// ReadFrames returns the packets that a message completes, or waits for more.
+func (s *webSocket) ReadFrames() ([]connectors.Frame, error) {
+	frames, err := s.Wire.ReadFrames(s)
+	return frames, s.ended(err)
 }
 
 const (
 	// pieceSize is how much of a message is cut at once, in bytes: as much as a read of TCP brings. What stands for
 	// a packet in memory is larger than the least of them.
 	pieceSize = 4 << 10
-	// framesKept is the room for frames that a client keeps while it is idle.
-	framesKept = 32
+	// messagesKept is the room for messages that a client keeps while it is idle.
+	messagesKept = 4
 )
 
+// Cut implements stream.Cutter. The messages of one read are cut one at a time: a packet in several of them lies in
+// memory that the next cut takes back.
+func (s *webSocket) Cut(b []byte, dst []connectors.Frame) (packets []connectors.Frame, rest []byte, err error) {
+	for {
+		for s.seen < len(s.messages) {
+			if packets, err = s.cut(dst); len(packets) > len(dst) || err != nil {
+				return packets, b, err
+			}
+		}
+		if s.err != nil || len(b) == 0 {
+			return dst, nil, s.err
+		}
+		s.forget()
+		s.messages, b, s.err = s.Cutter().Cut(b, s.messages)
+	}
+}
+
+// Pending implements stream.Cutter.
+func (s *webSocket) Pending() bool {
+	return s.seen < len(s.messages) || s.err != nil || s.Cutter().Pending()
+}
+
+// Rest implements stream.Cutter.
+func (s *webSocket) Rest() {
+	s.packets.Rest()
+	if s.seen == len(s.messages) {
+		s.forget()
+	}
+}
+
+// forget gives up messages that have been looked at.
+func (s *webSocket) forget() {
+	s.Cutter().Rest()
+	clear(s.messages)
+	if s.messages, s.seen = s.messages[:0], 0; cap(s.messages) > messagesKept {
+		s.messages = nil
+	}
+}
+
 // cut cuts a piece of the next message.
-func (s *webSocket) cut() ([]connectors.Frame, error) {
-	m := &s.messages[0]
+func (s *webSocket) cut(dst []connectors.Frame) ([]connectors.Frame, error) {
+	m := &s.messages[s.seen]
+	if m.Text {
+		return dst, errText
+	}
 	piece := m.Data[:min(len(m.Data), pieceSize)]
 	if m.Data = m.Data[len(piece):]; len(m.Data) == 0 {
-		s.messages = s.messages[1:]
+		s.seen++
 	}
-	clear(s.frames)
-	s.frames = s.frames[:0]
-	err := error(errText)
-	if !m.Text {
-		s.packets.SetLimit(s.ReadLimit() / messageLimit(1))
-		s.frames, err = s.packets.Feed(piece, s.frames)
-	}
-	if err != nil {
-		s.messages, s.err = nil, err
-		return s.frames, err
-	}
-	return s.frames, nil
+	s.packets.SetLimit(s.ReadLimit() / messageLimit(1))
+	return s.packets.Feed(piece, dst)
 }
 
 // Write sends packages as one binary message, with one write.

@@ -32,6 +32,17 @@ func (w *Wire) Deliver(c Cutter, to connectors.Sink) {
 	}
 }
 
+// Tell tells the sink of a Wire that is delivered why it has been closed, where that is not its own protocol's doing. It does
+// nothing where ReadFrames tells.
+func (w *Wire) Tell(err error) {
+	w.mu.Lock()
+	d := w.delivery
+	w.mu.Unlock()
+	if d != nil {
+		d.to.Take(nil, err)
+	}
+}
+
 // delivery brings what comes over a Wire to a sink. What is not the Wire's mu's is the poll's, which makes one
 // call at a time.
 type delivery struct {
