@@ -13,11 +13,14 @@ type duty struct {
 	read func(fd uintptr) (ok bool) // Hand.attempt, bound once
 	n    int                        // what came of it
 	err  error
+	keep func(f func()) // into due, bound once
+	due  []func()
 }
 
 func newHand(l *loop) *Hand {
 	h := &Hand{duty: &duty{loop: l, wake: make(chan struct{}, 1)}}
 	h.read = h.attempt
+	h.keep = func(f func()) { h.due = append(h.due, f) }
 	h.Turn.Yield = h.yield
 	return h
 }
@@ -26,8 +29,12 @@ func newHand(l *loop) *Hand {
 func (h *Hand) work() {
 	for {
 		for t, ok := h.loop.next(h); ok; t, ok = h.loop.next(h) {
+			if t.do != nil {
+				t.do()
+				continue
+			}
 			h.loop.done(h, t, t.reader.Ready(h, t.over))
-			h.Turn.Do()
+			h.turn()
 		}
 		if !h.loop.rest(h) {
 			return
@@ -35,8 +42,27 @@ func (h *Hand) work() {
 	}
 }
 
-// yield has another hand lead.
+// turn does what a client's turn has left to be done. If that is more than one thing, who leads after h, too, may do the others:
+// none has to wait for one that takes long.
+func (h *Hand) turn() {
+	h.Turn.Pass(h.keep)
+	if len(h.due) > 1 {
+		h.loop.leave(h, h.due[1:])
+	}
+	if len(h.due) > 0 {
+		f := h.due[0]
+		clear(h.due)
+		h.due = h.due[:0]
+		f()
+	}
+}
+
+// yield has another hand lead, which does what is in h's turn.
 func (h *Hand) yield() {
+	h.Turn.Pass(h.keep)
+	h.loop.leave(h, h.due)
+	clear(h.due)
+	h.due = h.due[:0]
 	h.loop.mu.Lock()
 	defer h.loop.mu.Unlock()
 	if h.loop.leader == h && !h.loop.closed {

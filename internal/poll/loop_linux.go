@@ -32,11 +32,12 @@ type loop struct {
 	mu       sync.Mutex
 	table    table
 	leader   *Hand
-	at, n    int    // events that are left
-	begun    uint64 // events, and what followed from them
-	busy     bool   // the leader is at one
-	watching bool   // a look is due
-	before   uint64 // begun, at the last look
+	at, n    int      // events that are left
+	due      []func() // what turns have left, ahead of these
+	begun    uint64   // events, and what followed from them
+	busy     bool     // the leader is at one
+	watching bool     // a look is due
+	before   uint64   // begun, at the last look
 	watch    *time.Timer
 	spare    []*Hand
 	closed   bool
@@ -74,6 +75,10 @@ func (l *loop) stop() {
 	if l.watch != nil {
 		l.watch.Stop()
 	}
+	for _, f := range l.due { // nobody leads any more
+		go f()
+	}
+	l.due = nil
 	l.mu.Unlock()
 	_ = l.file.Close()
 }
@@ -91,8 +96,9 @@ func (l *loop) remove(p Place) {
 	l.table.leave(p.index, p.version)
 }
 
-// task is a Reader to be run.
+// task is what turns have left, or a Reader to be run.
 type task struct {
+	do func()
 	Place
 	reader Reader
 	over   bool
@@ -115,12 +121,18 @@ func (l *loop) next(h *Hand) (t task, ok bool) {
 	}
 }
 
-// left is the next of the events that h has, if it leads.
+// left is what h has to do without waiting, if it leads.
 func (l *loop) left(h *Hand) (t task, ok, leads bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.leader != h || l.closed {
 		return task{}, false, false
+	}
+	if last := len(l.due) - 1; last >= 0 {
+		t.do, l.due[last] = l.due[last], nil
+		l.due = l.due[:last]
+		l.step()
+		return t, true, true
 	}
 	for l.at < l.n {
 		ev := &l.events[l.at]
@@ -134,7 +146,7 @@ func (l *loop) left(h *Hand) (t task, ok, leads bool) {
 		default:
 			s.running = true
 			l.step()
-			return task{p, s.reader, ev.Events&^syscall.EPOLLIN != 0}, true, true
+			return task{nil, p, s.reader, ev.Events&^syscall.EPOLLIN != 0}, true, true
 		}
 	}
 	l.busy = false
@@ -171,6 +183,19 @@ func (l *loop) done(h *Hand, t task, more bool) {
 	l.mu.Unlock()
 	if s != nil && more {
 		_ = t.register(t.reader.Socket(), syscall.EPOLL_CTL_MOD) // it fails when the socket has been closed
+	}
+}
+
+// leave has the leader do what a turn of h's has left. Others' is done by nobody else: who leads may be waiting.
+func (l *loop) leave(h *Hand, due []func()) {
+	l.mu.Lock()
+	leads := l.leader == h && !l.closed
+	if leads {
+		l.due = append(l.due, due...)
+	}
+	l.mu.Unlock()
+	for i := 0; i < len(due) && !leads; i++ {
+		go due[i]()
 	}
 }
 

@@ -198,6 +198,39 @@ func TestATurnThatTakesLongHoldsUpNobody(t *testing.T) {
 	close(held)
 }
 
+// What turns have left is done whatever happens: something in the same turn takes long, the client waits or leaves.
+func TestAllThatIsInATurnIsDone(t *testing.T) {
+	for name, then := range map[string]func(r *reader, h *poll.Hand, held chan struct{}){
+		"beside what takes long":      func(*reader, *poll.Hand, chan struct{}) {},
+		"while the client waits":      func(_ *reader, h *poll.Hand, held chan struct{}) { h.Turn.Yield(); <-held },
+		"when the client has left":    func(r *reader, _ *poll.Hand, _ chan struct{}) { r.leave() },
+		"when it waits, and has left": func(r *reader, h *poll.Hand, held chan struct{}) { h.Turn.Yield(); r.leave(); <-held },
+	} {
+		t.Run(name, func(t *testing.T) {
+			held, done := make(chan struct{}), make(chan int, 3)
+			var once sync.Once
+			_, client := add(t, func(r *reader, h *poll.Hand, over bool) bool {
+				once.Do(func() {
+					for i := range 3 {
+						h.Turn.Add(func() {
+							done <- i
+							<-held
+						})
+					}
+					then(r, h, held)
+				})
+				_, _, _ = h.Read(r.raw)
+				return false
+			})
+			say(t, client, "x")
+			for range 3 {
+				next(t, done)
+			}
+			close(held)
+		})
+	}
+}
+
 func TestNobodyIsCalledThatHasLeft(t *testing.T) {
 	var left atomic.Bool
 	entered, held := make(chan struct{}), make(chan struct{})

@@ -178,18 +178,12 @@ func (d *delivery) enter() bool {
 }
 
 // tell has the sink take something. It is over after an error, or when the sink says so.
-func (d *delivery) tell(h *poll.Hand, frames []connectors.Frame, err error) (more bool) {
+func (d *delivery) tell(h *poll.Hand, frames []connectors.Frame, err error) bool {
 	if !d.settle() {
 		return false
 	}
 	d.over = err != nil
-	switch to, ok := d.to.(connectors.Borrower); {
-	case ok:
-		more = to.TakeOn(&h.Turn, frames, err)
-	default:
-		more = d.to.Take(frames, err)
-	}
-	d.over = d.over || !more
+	d.over = !h.Turn.Take(d.to, frames, err) || d.over
 	return !d.over
 }
 
