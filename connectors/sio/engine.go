@@ -15,7 +15,7 @@ import (
 )
 
 // engine is one client's Engine.IO connection: what lasts while it polls, upgrades, and leaves and
-// joins namespaces. Its goroutines are those of its requests, and one that reads its WebSocket.
+// joins namespaces. Its goroutines are those of its requests, and one that reads its WebSocket where nobody else does.
 type engine struct {
 	l             *listener
 	sid           string

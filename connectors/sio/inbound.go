@@ -14,6 +14,22 @@ import (
 type run struct {
 	seat   *seat
 	frames *[]connectors.Frame
+	turn   *connectors.Turn // of the goroutine that brings them; nil: the client's own
+}
+
+// take has a sink take them.
+func (r *run) take(to connectors.Sink) (more bool) {
+	if r.turn == nil {
+		return to.Take(*r.frames, nil)
+	}
+	return r.turn.Take(to, *r.frames, nil)
+}
+
+// pause says that the goroutine is about to wait.
+func (r *run) pause() {
+	if r.turn != nil && r.turn.Yield != nil {
+		r.turn.Yield()
+	}
 }
 
 // runs are kept for use again: a client has one only while it is heard.
@@ -38,7 +54,7 @@ func (r *run) deliver() {
 	if r.frames == nil || len(*r.frames) == 0 {
 		return
 	}
-	r.seat.take(*r.frames)
+	r.seat.take(r)
 	clear(*r.frames)
 	*r.frames = (*r.frames)[:0]
 }
@@ -51,18 +67,18 @@ func (r *run) free() {
 }
 
 // hearFrames handles what a WebSocket has brought.
-func (e *engine) hearFrames(frames []connectors.Frame) {
-	if err := e.hearAll(frames); err != nil {
+func (e *engine) hearFrames(frames []connectors.Frame, turn *connectors.Turn) {
+	if err := e.hearAll(frames, turn); err != nil {
 		e.fail(err)
 	}
 }
 
-func (e *engine) hearAll(frames []connectors.Frame) error {
+func (e *engine) hearAll(frames []connectors.Frame, turn *connectors.Turn) error {
 	e.in.Lock()
 	defer e.in.Unlock()
 	e.begin()
 	defer e.rest()
-	var r run
+	r := run{turn: turn}
 	defer r.free()
 	for _, f := range frames {
 		p, err := e.version.Decode(f)
@@ -128,6 +144,7 @@ func (e *engine) message(r *run, p engineio.Packet) error {
 	}
 	if typ == socketio.Connect {
 		r.deliver()
+		r.pause()
 		return e.connect(p.Data)
 	}
 	s := e.last

@@ -92,23 +92,24 @@ func (s *seat) Deliver(to connectors.Sink) {
 }
 
 // take hands over what the client has sent, for who holds in, and waits until it is handled.
-func (s *seat) take(frames []connectors.Frame) {
+func (s *seat) take(r *run) {
 	if s.left {
 		return
 	}
 	if s.to == nil {
-		s.to = s.await()
+		s.to = s.await(r)
 	}
-	s.left = s.to == nil || !s.to.Take(frames, nil)
+	s.left = s.to == nil || !r.take(s.to)
 }
 
 // await is where the session's frames go, as soon as that is known; nil if it has ended. Clients of Engine.IO 3
 // may speak before they know that they are in: they wait until they have been told.
-func (s *seat) await() connectors.Sink {
+func (s *seat) await(r *run) connectors.Sink {
 	e := s.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for !s.closed && (s.sink == nil || !s.met && e.version == engineio.V3) {
+		r.pause()
 		e.wait()
 	}
 	if s.closed {

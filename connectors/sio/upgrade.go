@@ -30,14 +30,18 @@ func (e *engine) greet(ws *stream.WebSocket) {
 	e.listen(ws)
 }
 
-// listen reads a WebSocket until the client has a session, and lets another goroutine go on then: by now
-// the stack has grown, and most clients are idle most of the time.
+// listen reads a WebSocket until the client has a session. Most clients are idle most of the time: no goroutine
+// waits for them then, or where one must, another goes on, since by now the stack has grown.
 func (e *engine) listen(ws *stream.WebSocket) {
 	defer e.recovered()
 	for !e.inhabited() {
 		if !e.read(ws) {
 			return
 		}
+	}
+	if ws.Polls() {
+		ws.Deliver(ws.Cutter(), ear{e})
+		return
 	}
 	go func() {
 		defer e.recovered()
@@ -49,14 +53,33 @@ func (e *engine) listen(ws *stream.WebSocket) {
 // read handles what one read brings, and tells whether there may be more.
 func (e *engine) read(ws *stream.WebSocket) (more bool) {
 	frames, err := ws.ReadFrames()
+	return ear{e}.Take(frames, err)
+}
+
+// ear is an engine as its WebSocket's sink.
+type ear struct{ *engine }
+
+var _ connectors.Borrower = ear{}
+
+// Take handles what one read has brought.
+func (e ear) Take(frames []connectors.Frame, err error) (more bool) {
+	return e.TakeOn(nil, frames, err)
+}
+
+// TakeOn is Take on a goroutine that is not the client's own.
+func (e ear) TakeOn(turn *connectors.Turn, frames []connectors.Frame, err error) (more bool) {
+	defer e.recovered()
 	if len(frames) > 0 {
-		e.hearFrames(frames)
+		e.hearFrames(frames, turn)
 	}
 	if err != nil {
 		e.lose(err)
 	}
 	return err == nil
 }
+
+// Moved is not called: a WebSocket stays one.
+func (ear) Moved() {}
 
 // lose ends the engine because its WebSocket has ended.
 func (e *engine) lose(err error) { e.over(&ending{err: err, reason: reasonOf(err)}) }
@@ -122,7 +145,7 @@ func (e *engine) probe(ws *stream.WebSocket) (moved bool) {
 				if !e.move(ws) {
 					return false
 				}
-				e.hearFrames(frames[i+1:])
+				e.hearFrames(frames[i+1:], nil)
 				return true
 			default:
 				return false
