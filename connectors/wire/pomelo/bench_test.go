@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
@@ -117,4 +118,29 @@ func BenchmarkStream(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkComingIn is a conversation up to the ack, with a client that says of itself what
+// Pomelo's own do.
+func BenchmarkComingIn(b *testing.B) {
+	cfg := pomelo.Config{Heartbeat: 30 * time.Second}.WithDefaults()
+	say := connectors.Frame{Data: pack(pomelo.TypeHandshake, `{"sys":{"type":"js-websocket","version":"0.0.1","rsa":{}},"user":{"token":"3fb12c"}}`)}
+	ready := connectors.Frame{Data: pack(pomelo.TypeAck, "")}
+	step, now := new(connectors.Step), time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		step.Reset()
+		p := pomelo.NewProtocol(&cfg, connectors.Hello{Connector: "hybrid", Transport: "tcp"})
+		p.Open(step, now)
+		p.Feed(step, say, now)
+		p.Welcome(step, nil, nil, now)
+		if p.Feed(step, ready, now); step.Codec == nil {
+			b.Fatal(step.Close)
+		}
+	}
+}
+
+func pack(typ byte, body string) []byte {
+	b, _ := pomelo.Package{Type: typ, Body: []byte(body)}.Append(nil)
+	return b
 }

@@ -28,8 +28,8 @@ func Cookie(body []byte) (cookie string, there bool) {
 
 // valueOf is the last one of the members of that name in an object; nil if there is none.
 func valueOf(object []byte, name string) (value []byte) {
-	eachMember(object, func(n string, v []byte) {
-		if n == name {
+	eachMember(object, func(n, v []byte) {
+		if string(n) == name {
 			value = v
 		}
 	})

@@ -1,7 +1,6 @@
 package pomelo
 
 import (
-	"encoding/json"
 	"errors"
 	"strconv"
 	"time"
@@ -36,7 +35,7 @@ func (p *Protocol) handshake(step *connectors.Step, body []byte) {
 		p.refuse(step, code, text)
 		return
 	}
-	if err := p.note(sys); err != nil {
+	if err := p.note(&sys); err != nil {
 		p.refuse(step, messages.CodeInternal, err.Error())
 		return
 	}
@@ -114,17 +113,17 @@ type helloSys struct {
 // readHello reads what the client says (P4.1) into h, and returns what it says of
 // itself. Names are told apart by case, as JavaScript does. The application is to
 // read the rest, so none of it may be nested deeper than maxDepth.
-func readHello(h *connectors.Hello, body []byte) (*helloSys, error) {
-	if err := jsondepth.Check(body, maxDepth); err != nil {
-		return nil, err
-	}
+func readHello(h *connectors.Hello, body []byte) (sys helloSys, err error) {
 	h.Raw = joinSurrogates(body)
-	if !json.Valid(h.Raw) {
-		return nil, ErrJSON
+	switch err := jsondepth.Valid(h.Raw, maxDepth); {
+	case errors.Is(err, jsondepth.ErrSyntax):
+		return sys, ErrJSON
+	case err != nil:
+		return sys, err
 	}
 	var own []byte
-	eachMember(h.Raw, func(name string, value []byte) {
-		switch name {
+	eachMember(h.Raw, func(name, value []byte) {
+		switch string(name) {
 		case "sys":
 			own = value
 		case "user":
@@ -132,18 +131,17 @@ func readHello(h *connectors.Hello, body []byte) (*helloSys, error) {
 		}
 	})
 	if !truthy(own) {
-		return nil, errNoSys
+		return sys, errNoSys
 	}
-	sys := readSys(own)
+	sys = readSys(own)
 	h.Type, h.Version = text(sys.typ), text(sys.version)
 	return sys, nil
 }
 
 // readSys reads the members of sys. Any truthy value will do, with or without them.
-func readSys(text []byte) *helloSys {
-	sys := new(helloSys)
-	eachMember(text, func(name string, value []byte) {
-		switch name {
+func readSys(text []byte) (sys helloSys) {
+	eachMember(text, func(name, value []byte) {
+		switch string(name) {
 		case "type":
 			sys.typ = value
 		case "version":
@@ -161,9 +159,12 @@ func readSys(text []byte) *helloSys {
 
 // appendWelcome appends the answer of P4.2.
 func (p *Protocol) appendWelcome(dst []byte, user any) ([]byte, error) {
-	u, err := marshal(user)
-	if err != nil {
-		return dst, err
+	var u []byte
+	if user != nil {
+		var err error
+		if u, err = marshal(user); err != nil {
+			return dst, err
+		}
 	}
 	start := len(dst)
 	dst = appendHeader(dst, TypeHandshake, 0)

@@ -29,6 +29,9 @@ func truthy(v []byte) bool {
 // text is a JSON value as free text: a string's own, nothing for null, else the
 // JSON itself.
 func text(v json.RawMessage) string {
+	if plain, ok := unescaped(v); ok {
+		return plain
+	}
 	var s string
 	if json.Unmarshal(v, &s) == nil {
 		return s
@@ -36,11 +39,18 @@ func text(v json.RawMessage) string {
 	return string(v)
 }
 
+// unescaped is the text of a JSON string that has nothing in it that stands for something else.
+func unescaped(v json.RawMessage) (string, bool) {
+	if len(v) < 2 || v[0] != '"' || bytes.IndexByte(v, '\\') >= 0 || !utf8.Valid(v) {
+		return "", false
+	}
+	return string(v[1 : len(v)-1]), true
+}
+
 // isText tells whether a JSON value is the string s, and not a number that looks
 // like it.
 func isText(v json.RawMessage, s string) bool {
-	var got string
-	return len(v) > 0 && v[0] == '"' && json.Unmarshal(v, &got) == nil && got == s
+	return len(v) > 0 && v[0] == '"' && text(v) == s
 }
 
 // marshal is json.Marshal without its escapes for HTML (P1.2).

@@ -173,8 +173,8 @@ func (s *scanner) skipInside(end byte, depth int) error {
 }
 
 // eachMember has see look at the members of text in their order, if it is an object.
-// It must be JSON. A name is good only during the call; a value is part of text.
-func eachMember(text []byte, see func(name string, value []byte)) {
+// It must be JSON. Name and value are part of text, but a name that is written with escapes.
+func eachMember(text []byte, see func(name, value []byte)) {
 	s := scanner{text: text}
 	if !s.eat('{') {
 		return
@@ -196,7 +196,7 @@ func eachMember(text []byte, see func(name string, value []byte)) {
 		if s.skip(maxDepth) != nil {
 			return
 		}
-		see(string(raw), text[start:s.i:s.i])
+		see(raw, text[start:s.i:s.i])
 	}
 }
 
