@@ -228,13 +228,14 @@ func (l *link) putControl(packages []byte) (slow bool) {
 	return slow
 }
 
-// release has control written, or ends a client that does not take it.
+// release has control written, at once if the wire takes it, or ends a client that does not take it.
 func (l *link) release(slow bool) {
 	l.mu.Lock()
-	if l.out.control != nil {
-		l.wakeWriter()
-	}
+	mine := l.out.control != nil && l.claim()
 	l.mu.Unlock()
+	if mine && !l.writeAtOnce() {
+		l.crew.schedule(l)
+	}
 	if slow {
 		l.tooSlow("outbox full")
 	}
