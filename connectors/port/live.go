@@ -20,6 +20,7 @@ import (
 type live struct {
 	limits
 	place    *place
+	tuner    tuner
 	reserve  reserve     // the accept loop's
 	counts   *counts     // the Port's, as gate
 	tls      *tls.Config // nil: clients speak plainly

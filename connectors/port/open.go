@@ -32,7 +32,8 @@ func (p *Port) open(ctx context.Context, t *table) (*live, error) {
 	p.gate.SetLimits(p.admission())
 	l := &live{
 		limits:   p.limits(),
-		place:    newPlace(ln, p.Listener == nil),
+		place:    newPlace(ln, p.Listener == nil, p.options()),
+		tuner:    tuner{options: p.options(), own: p.Listener == nil},
 		counts:   &p.counts,
 		tls:      conf,
 		gate:     &p.gate,
@@ -53,15 +54,15 @@ func (p *Port) listen(ctx context.Context) (net.Listener, error) {
 		p.spent = p.Listener
 		return p.Listener, nil
 	}
-	ln, err := listen(ctx, p.Addr)
+	ln, err := listen(ctx, p.Addr, p.options())
 	if err != nil {
 		return nil, fmt.Errorf("Addr %q: %w", p.Addr, err)
 	}
 	return ln, nil
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	var lc net.ListenConfig
+func listen(ctx context.Context, addr string, o options) (net.Listener, error) {
+	lc := o.preset()
 	path, isPath := strings.CutPrefix(addr, "unix:")
 	if !isPath {
 		return lc.Listen(ctx, "tcp", addr)

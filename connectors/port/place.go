@@ -25,6 +25,7 @@ var noSocket = []error{syscall.EINVAL, syscall.EBADF, syscall.ENOTSOCK, syscall.
 type place struct {
 	addr   net.Addr
 	socket bool // a kernel's socket that we have opened: it can be watched, and opened again
+	opts   options
 
 	mu     sync.Mutex
 	ln     net.Listener
@@ -33,8 +34,8 @@ type place struct {
 	err    error // why clients cannot come in
 }
 
-func newPlace(ln net.Listener, socket bool) *place {
-	p := &place{addr: ln.Addr(), socket: socket, ln: ln}
+func newPlace(ln net.Listener, socket bool, opts options) *place {
+	p := &place{addr: ln.Addr(), socket: socket, opts: opts, ln: ln}
 	if socket {
 		p.file = fileOf(ln)
 	}
@@ -85,7 +86,7 @@ func (p *place) reopen() error {
 	if p.addr.Network() == "unix" {
 		addr = "unix:" + addr
 	}
-	ln, err := listen(context.Background(), addr)
+	ln, err := listen(context.Background(), addr, p.opts)
 	if err != nil {
 		return fmt.Errorf("listen again: %w", err)
 	}

@@ -134,19 +134,22 @@ func (p *Port) leave(s *Share) error {
 
 // limits are the numbers of a Port with their defaults.
 type limits struct {
-	firstByte, head, userTimeout time.Duration
-	headBytes, pending, send     int
+	firstByte, head    time.Duration
+	headBytes, pending int
 }
 
 func (p *Port) limits() limits {
 	return limits{
-		firstByte:   cmp.Or(p.FirstByte, 3*time.Second),
-		head:        cmp.Or(p.Head, 5*time.Second),
-		userTimeout: cmp.Or(p.UserTimeout, time.Minute),
-		headBytes:   cmp.Or(p.HeadBytes, 8<<10),
-		pending:     cmp.Or(p.Pending, 1024),
-		send:        cmp.Or(p.SendBuffer, 32<<10),
+		firstByte: cmp.Or(p.FirstByte, 3*time.Second),
+		head:      cmp.Or(p.Head, 5*time.Second),
+		headBytes: cmp.Or(p.HeadBytes, 8<<10),
+		pending:   cmp.Or(p.Pending, 1024),
 	}
+}
+
+// options are those of clients' sockets, with their defaults.
+func (p *Port) options() options {
+	return options{send: cmp.Or(p.SendBuffer, 32<<10), userTimeout: cmp.Or(p.UserTimeout, time.Minute)}
 }
 
 // admission is Admit with its defaults.

@@ -17,7 +17,7 @@ const firstRead = 1 << 10
 // when it is over.
 func (l *live) sort(g *guest, announced bool) *upgrade {
 	defer l.recovered(g)
-	l.tune(g.Conn)
+	l.tuner.tune(g.Conn)
 	b, conn, err := l.first(g, announced)
 	if err != nil {
 		l.drop(g)
@@ -90,23 +90,15 @@ func (l *live) first(g *guest, announced bool) (byte, net.Conn, error) {
 	if l.table.Load().any {
 		return 0, c, c.SetDeadline(time.Time{})
 	}
+	if there := [1]byte{}; c == net.Conn(g) && ahead(g, there[:]) > 0 {
+		return there[0], c, nil // no time need be set
+	}
 	_ = c.SetDeadline(time.Now().Add(l.firstByte))
 	b, conn, err := peek(c, firstRead)
 	if err == nil {
 		err = c.SetDeadline(time.Time{})
 	}
 	return b, conn, err
-}
-
-// tune sets what the kernel may hold for a client, and how long it tries.
-func (l *live) tune(c net.Conn) {
-	if s, ok := c.(buffered); ok && l.send > 0 {
-		_ = s.SetWriteBuffer(l.send)
-	}
-	if t, ok := c.(*net.TCPConn); ok && l.userTimeout > 0 {
-		_ = t.SetNoDelay(true)
-		setUserTimeout(t, l.userTimeout)
-	}
 }
 
 func letter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
