@@ -7,11 +7,11 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// alarm is the link's one timer. It is set when something may be due, and never
-// moved later: when it rings too early, it is set again. So a busy client costs no
+// alarm is what the link has instead of timers, rung by its batcher's clock. It is set when something may be due,
+// and never moved later: when it rings too early, it is set again. So a busy client costs no
 // timer operations.
 type alarm struct {
-	timer *time.Timer
+	place int32 // the clock's: where it is booked, plus one; zero: it is not
 	// All count from the link's birth. Zero: not set, and never.
 	at    time.Duration // when it rings
 	proto time.Duration // when the protocol must be asked
@@ -20,11 +20,8 @@ type alarm struct {
 	force time.Duration // when a link that is to go is sealed, whatever is still owed
 }
 
-func (a *alarm) stop() {
-	if a.timer != nil {
-		a.timer.Stop()
-	}
-}
+// quiet is called with mu held: the alarm rings no more.
+func (l *link) quiet() { l.batcher.clock.cancel(l) }
 
 // expireBy sets when the protocol must be asked whether its client's time is up.
 func (l *link) expireBy(t time.Time) {
@@ -35,7 +32,10 @@ func (l *link) expireBy(t time.Time) {
 }
 
 // age is a moment in the link's life, never zero.
-func (l *link) age(t time.Time) time.Duration { return max(t.Sub(l.born), 1) }
+func (l *link) age(t time.Time) time.Duration { return max(l.since(t), 1) }
+
+// since is how old the link is at t.
+func (l *link) since(t time.Time) time.Duration { return t.Sub(l.gate.born) - l.bornAt }
 
 // ringBy is called with mu held. Zero is never.
 func (l *link) ringBy(age time.Duration) {
@@ -43,11 +43,7 @@ func (l *link) ringBy(age time.Duration) {
 		return
 	}
 	l.alarm.at = age
-	if left := age - time.Since(l.born); l.alarm.timer == nil {
-		l.alarm.timer = time.AfterFunc(left, l.ring)
-	} else {
-		l.alarm.timer.Reset(left)
-	}
+	l.batcher.clock.book(l, l.bornAt+age)
 }
 
 // duties are what is due when the alarm rings.
@@ -59,7 +55,7 @@ type duties struct {
 	end  *connectors.Reason
 }
 
-// ring runs on the timer's goroutine.
+// ring runs on a goroutine of the errands.
 func (l *link) ring() {
 	defer func() {
 		if p := recover(); p != nil {

@@ -18,6 +18,8 @@ type batcher struct {
 	k    int
 	node *node
 	pid  *actor.PID
+	// clock rings the alarms of its sockets.
+	clock clock
 
 	// The actor's.
 	all    group // all its sockets
@@ -31,7 +33,7 @@ type batcher struct {
 }
 
 func newBatcher(n *node, k int) *batcher {
-	return &batcher{k: k, node: n, all: group{scope: "all"}, groups: map[string]*group{}}
+	return &batcher{k: k, node: n, clock: clock{node: n}, all: group{scope: "all"}, groups: map[string]*group{}}
 }
 
 // work tells a batcher's actor that its queue is not empty.

@@ -18,7 +18,7 @@ func (l *link) end(r connectors.Reason) {
 	if first {
 		l.reason = &r
 		l.over.Store(true)
-		l.alarm.stop()
+		l.quiet()
 		l.wakeReader()
 	}
 	l.mu.Unlock()
@@ -49,7 +49,7 @@ func (l *link) close() {
 	reason := *l.reason
 	l.closed = true
 	l.over.Store(true)
-	l.alarm.stop()
+	l.quiet()
 	if l.cancel != nil {
 		l.cancel()
 	}
@@ -100,7 +100,7 @@ func (l *link) close() {
 // be, a farewell included.
 func (l *link) account(r connectors.Reason) (ev *messages.Closed, flushed bool) {
 	ev = &messages.Closed{
-		Session: l.session.Load(), Cause: r.Cause, Reason: r.Text, Duration: int64(time.Since(l.born)),
+		Session: l.session.Load(), Cause: r.Cause, Reason: r.Text, Duration: int64(l.since(time.Now())),
 		BytesIn: l.read.Load(), BytesOut: l.written,
 		Unsent: l.out.aloft + l.out.messages(), Unanswered: uint64(l.slots.used()),
 	}

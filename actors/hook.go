@@ -52,7 +52,7 @@ func (l *link) noEntry() error {
 // hookContext is called with mu held.
 func (l *link) hookContext() (context.Context, context.CancelFunc) {
 	if age := l.alarm.proto; age != 0 {
-		return context.WithDeadline(context.Background(), l.born.Add(age))
+		return context.WithDeadline(context.Background(), l.gate.born.Add(l.bornAt+age))
 	}
 	return context.WithCancel(context.Background())
 }

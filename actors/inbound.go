@@ -161,7 +161,7 @@ func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now *time.Time)
 	if l.reason != nil {
 		return 0
 	}
-	began, deadline := now.Sub(l.born), int64(0)
+	began, deadline := l.since(*now), int64(0)
 	if l.RequestTimeout > 0 {
 		deadline = now.Add(l.RequestTimeout).UnixNano()
 		l.ringBy(began + l.RequestTimeout)

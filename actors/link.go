@@ -25,7 +25,6 @@ type link struct {
 	conn    connectors.Conn
 	batcher *batcher
 	pid     *actor.PID
-	born    time.Time
 	bornAt  time.Duration // since the node was
 	session atomic.Pointer[messages.Session]
 	read    atomic.Uint64 // bytes
@@ -102,12 +101,12 @@ func (l *link) some() seldom {
 	return *l.seldom
 }
 
-// start begins the conversation, on a goroutine of the link's.
-func (l *link) start() {
-	if d, ok := l.conn.(connectors.Deliverer); ok {
-		l.deliver(d)
+// begin begins the conversation, on a goroutine of the link's, if it needs one.
+func (l *link) begin() {
+	if _, ok := l.conn.(connectors.Deliverer); ok {
+		l.errands.schedule(errand{l, (*link).deliver})
 	} else {
-		l.serve()
+		go l.serve()
 	}
 }
 

@@ -78,11 +78,11 @@ func TestMemoryThatIsHeldCounts(t *testing.T) {
 }
 
 func TestThoseForWhomMostWaitsGoFirst(t *testing.T) {
-	n := &node{system: actor.NewActorSystem(), log: slog.New(slog.DiscardHandler), directory: newDirectory()}
+	n := &node{system: actor.NewActorSystem(), log: slog.New(slog.DiscardHandler), directory: newDirectory(), born: time.Now()}
 	n.root = n.system.Root
 	g := &gate{node: n}
 	for no := range uint64(100) {
-		l := &link{gate: g, no: no, born: time.Now(), pid: n.system.NewLocalPID("nobody")}
+		l := &link{gate: g, no: no, batcher: newBatcher(n, 0), pid: n.system.NewLocalPID("nobody")}
 		l.session.Store(&messages.Session{})
 		l.out.bytes = int(no)
 		n.directory.add(l)

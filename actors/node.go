@@ -24,9 +24,10 @@ type node struct {
 	system        *actor.ActorSystem
 	root          *actor.RootContext
 	log           *slog.Logger
-	boot          string     // in every socket's id, so that no id ever comes again
-	queue         queue      // runs mailboxes
-	crew          *pool[job] // writes to clients
+	boot          string        // in every socket's id, so that no id ever comes again
+	queue         queue         // runs mailboxes
+	crew          *pool[job]    // writes to clients
+	errands       *pool[errand] // what else is done for links
 	router        *router
 	batchers      []*batcher
 	directory     *directory

@@ -73,7 +73,7 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 	session.Socket = l.pid
 	l.session.Store(session)
 	s.gate.opening(l)
-	go l.start()
+	l.begin()
 	if s.gate.stopping.Load() { // since we looked
 		l.dismiss(stopped)
 	}
@@ -84,11 +84,11 @@ var stopped = connectors.Reason{Cause: messages.CauseStopping, Text: "server sto
 
 // link asks the connector what must be known of a client: its code may panic.
 func (s *shard) link(m *opened) (l *link, session *messages.Session, err error) {
-	no, c := s.gate.opened.Add(1), m.conn
-	l = &link{gate: s.gate, place: m.from, no: no, conn: c, born: time.Now(), bornAt: s.gate.now()}
+	no, c, now := s.gate.opened.Add(1), m.conn, time.Now()
+	l = &link{gate: s.gate, place: m.from, no: no, conn: c, bornAt: now.Sub(s.gate.born)}
 	l.live.Store(2)
 	l.batcher = s.gate.batchers[no%uint64(len(s.gate.batchers))]
-	session = &messages.Session{Connector: s.gate.name, ConnectedAt: l.born.UnixNano()}
+	session = &messages.Session{Connector: s.gate.name, ConnectedAt: now.UnixNano()}
 	err = safely(func() error {
 		session.Transport, session.RemoteAddr = c.Transport(), c.RemoteAddr().String()
 		l.proto = s.gate.connector.Protocol(c)

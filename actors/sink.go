@@ -10,11 +10,11 @@ var _ connectors.Borrower = sink{}
 type sink struct{ link *link }
 
 // deliver begins the conversation with a client whose Conn brings what it sends.
-func (l *link) deliver(d connectors.Deliverer) {
+func (l *link) deliver() {
 	defer l.leave()
 	l.open()
 	if !l.ended() {
-		l.guarded(func() { d.Deliver(sink{l}) })
+		l.guarded(func() { l.conn.(connectors.Deliverer).Deliver(sink{l}) })
 	}
 }
 

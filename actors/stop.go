@@ -16,7 +16,11 @@ func (r *Running) stopActors() {
 	r.await("connections let go", n.links.Wait)
 	r.await("listeners gone", r.linger)
 	r.watch()
+	for _, b := range n.batchers {
+		b.clock.stop()
+	}
 	n.crew.close(stopTime)
+	n.errands.close(stopTime)
 	n.queue.close(stopTime)
 }
 

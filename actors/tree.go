@@ -83,6 +83,7 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	n.directory = newDirectory()
 	n.queue = newQueue()
 	n.crew = newPool(job.write)
+	n.errands = newPool(errand.run)
 	n.links.Add(1)
 	for k := range batcherCount() {
 		n.batchers = append(n.batchers, newBatcher(n, k))
