@@ -231,10 +231,13 @@ func (l *link) putControl(packages []byte) (slow bool) {
 // release has control written, at once if the wire takes it, or ends a client that does not take it.
 func (l *link) release(slow bool) {
 	l.mu.Lock()
-	mine := l.out.control != nil && l.claim()
+	mine, f := l.out.control != nil && l.claim(), flight{}
+	if mine {
+		f = l.board()
+	}
 	l.mu.Unlock()
-	if mine && !l.writeAtOnce() {
-		l.crew.schedule(l)
+	if mine {
+		l.writeNow(f)
 	}
 	if slow {
 		l.tooSlow("outbox full")
