@@ -6,82 +6,113 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/fairlead-go/fairlead/cmd/robot/line"
 	"github.com/fairlead-go/fairlead/connectors/client"
 )
 
 var errOtherAnswer = errors.New("the answer is not an echo")
 
-// echo is a closed loop: a client that has got an answer asks again.
+// echo asks and gets its questions back: in a closed loop, where a client that has got an answer asks again,
+// or by a schedule.
 type echo struct {
-	route       string
-	depth, size int
-	meter       *meter
+	options
+	meter  *meter
+	silent atomic.Bool // no more is to be asked
+
+	mu     sync.Mutex // many enter at once
+	askers []*asker
 }
 
-func newEcho(o options, m *meter) scenario {
-	return &echo{route: o.echo, depth: o.depth, size: o.size, meter: m}
-}
+func newEcho(o options, m *meter) scenario { return &echo{options: o, meter: m} }
 
-func (e *echo) enter(ctx context.Context, cfg client.Config) (*client.Client, error) {
-	return client.Dial(ctx, cfg)
-}
-
-func (e *echo) drive(ctx context.Context, quiet <-chan struct{}, clients []*client.Client) {
-	var lanes sync.WaitGroup
-	for i, c := range clients {
-		for lane := range e.depth {
-			lanes.Go(func() {
-				e.loop(ctx, quiet, &asker{c, strconv.Itoa(i) + "." + strconv.Itoa(lane), 0})
-			})
-		}
-	}
-	lanes.Wait()
-}
-
-// asker is one request in flight of one client, again and again.
+// asker is a client that asks.
 type asker struct {
-	client *client.Client
-	name   string
-	asked  int
+	seat
+	of   *echo
+	mu   sync.Mutex // of what makes bodies: the first ones are not made by the reader
+	says contents
+	want contents // the reader's
+	then answered // answered, bound once
 }
 
-func (e *echo) loop(ctx context.Context, quiet <-chan struct{}, a *asker) {
-	for {
-		select {
-		case <-quiet:
-			return
-		case <-ctx.Done():
-			return
-		default:
+func (e *echo) enter(ctx context.Context, n int, cfg line.Config) (*seat, error) {
+	name := strconv.Itoa(n)
+	a := &asker{of: e, says: contents{name: name, size: e.size}, want: contents{name: name, size: e.size}}
+	a.n, a.then = n, a.answered
+	if err := a.sit(ctx, cfg); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.askers = append(e.askers, a)
+	return &a.seat, nil
+}
+
+func (e *echo) drive(ctx context.Context, quiet <-chan struct{}, seats []*seat) {
+	if e.rate > 0 {
+		e.open(ctx, quiet)
+	} else {
+		e.closed(ctx, quiet, seats)
+	}
+	e.silent.Store(true)
+	settle(ctx, seats, func() bool { return true })
+	e.meter.unanswered(ctx, "request", seats)
+}
+
+// closed sets the loop going: then the answers keep it so.
+func (e *echo) closed(ctx context.Context, quiet <-chan struct{}, seats []*seat) {
+	for _, a := range e.askers {
+		for range e.depth {
+			a.once(e.meter.now())
 		}
-		if !e.ask(ctx, a) {
-			return
-		}
+	}
+	for living(seats) && until(ctx, quiet, 10*lookTime) {
 	}
 }
 
-// ask asks once, something that was not asked before. It returns false when there
-// is no use in asking again.
-func (e *echo) ask(ctx context.Context, a *asker) bool {
-	a.asked++
-	content := fill(a.name+"."+strconv.Itoa(a.asked)+";", e.size)
-	began := time.Now()
-	answer, err := a.client.Request(ctx, e.route, contentBody(content))
-	took := time.Since(began)
+// open asks by the schedule, the clients in turn.
+func (e *echo) open(ctx context.Context, quiet <-chan struct{}) {
+	all := len(e.askers)
+	dead := 0
+	e.meter.pace(ctx, quiet, e.rate*float64(all), func(n int, at time.Duration) bool {
+		a := e.askers[n%all]
+		if a.Err() != nil {
+			dead++
+			return dead < all
+		}
+		dead = 0
+		a.once(at)
+		return true
+	})
+}
+
+// once asks, something that was not asked before.
+func (a *asker) once(at time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id, err := a.begin(at, a.then)
+	if err == nil {
+		err = a.send(id, a.of.options.echo, a.says.body(id))
+	}
+	if err != nil && a.Err() == nil { // a client that is lost counts once, at the end
+		a.of.meter.fail("request", err)
+	}
+}
+
+// answered runs in the client's reader.
+func (a *asker) answered(id uint64, at time.Duration, answer []byte) {
 	switch {
-	case err != nil:
-		if a.client.Err() == nil { // a client that is lost counts once, at the end
-			e.meter.fail("request", ended(ctx, err))
-		}
-		return false
-	case bytes.Contains(answer, content):
-		e.meter.took(took)
+	case bytes.Contains(answer, a.want.content(id)):
+		a.of.meter.took(a.n, at)
 	case client.Failure(answer) != nil:
-		e.meter.fail("request", client.Failure(answer))
+		a.of.meter.fail("request", client.Failure(answer))
 	default:
-		e.meter.fail("request", errOtherAnswer)
+		a.of.meter.fail("request", errOtherAnswer)
 	}
-	return true
+	if a.of.rate == 0 && !a.of.silent.Load() {
+		a.once(a.of.meter.now())
+	}
 }

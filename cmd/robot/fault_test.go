@@ -100,7 +100,7 @@ func TestWhatServersDoWrongIsCounted(t *testing.T) {
 		},
 		"it refuses the handshake": {
 			lobby: lobby{handshake: func(context.Context, *connectors.Hello) (any, error) { return nil, messages.NewError(403, "go") }},
-			err:   "no client came in: connect: handshake: client: refused: code ",
+			err:   "no client came in: connect: handshake: line: refused: code ",
 		},
 	}
 	for name, tt := range tests {

@@ -1,5 +1,5 @@
-// Command robot is many Pomelo clients in one process: it connects them to any
-// Pomelo server, over TCP, WebSocket or socket.io, has them act out a scenario, and tells how long it took, what
+// Command robot is many clients in one process: it connects them to any Pomelo server, over TCP, WebSocket,
+// socket.io, UDP or MQTT, has them act out a scenario, and tells how long it took, what
 // arrived, and what that cost the server.
 package main
 
@@ -25,24 +25,69 @@ func main() {
 // did that the clients were promised.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if o.help {
+	case o.help:
 		_, err := io.WriteString(stdout, help())
 		return err
+	case o.compare != nil:
+		return compare(o.compare, stdout)
 	}
-	s, err := startServer(ctx, o, stderr)
-	if err != nil {
+	all, err := playAll(ctx, o, stderr)
+	if len(all) == 0 {
 		return err
 	}
-	defer s.stop()
-	r, err := play(ctx, o, s)
-	if err != nil {
+	if reported := report(all, stdout); reported != nil {
+		return reported
+	}
+	if err != nil { // of a later round
 		return err
 	}
-	if _, err := io.WriteString(stdout, r.table()); err != nil {
+	return verdict(all)
+}
+
+// verdict is nil when all rounds were as they should be.
+func verdict(all []*result) error {
+	for n, r := range all {
+		if err := r.verdict(); err != nil && len(all) > 1 {
+			return fmt.Errorf("round %d of %d: %w", n+1, r.rounds, err)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report writes what all rounds have shown: as text, unless the JSON goes to stdout.
+func report(all []*result, stdout io.Writer) error {
+	o, record := all[0].options, newRecord(all)
+	text := all[0].table()
+	if len(all) > 1 {
+		text = record.table()
+	}
+	if o.json != "-" {
+		if _, err := io.WriteString(stdout, text); err != nil {
+			return fmt.Errorf("stdout: %w", err)
+		}
+	}
+	if o.json != "" {
+		return record.write(o.json, stdout)
+	}
+	return nil
+}
+
+// compare writes a table of two files.
+func compare(files []string, stdout io.Writer) error {
+	table, gotWorse, err := compareFiles(files[0], files[1])
+	if err != nil {
+		return fmt.Errorf("-compare: %w", err)
+	}
+	if _, err := io.WriteString(stdout, table); err != nil {
 		return fmt.Errorf("stdout: %w", err)
 	}
-	return r.verdict()
+	if gotWorse > 0 {
+		return fmt.Errorf("%d got worse", gotWorse)
+	}
+	return nil
 }

@@ -7,25 +7,22 @@ import (
 	"time"
 )
 
-// mark tells the pushes of one run from those of others, and carries in each its
-// number and when it was published: "r9f3k.17.250031200;".
-type mark struct {
-	prefix []byte
-	began  time.Time
-}
+// mark tells the pushes of one round from those of others, and carries in each its
+// number and when it was to be published: "r9f3k.17.250031200;".
+type mark struct{ prefix []byte }
 
 func newMark() mark {
-	return mark{[]byte("r" + strconv.FormatUint(rand.Uint64(), 36) + "."), time.Now()}
+	return mark{[]byte("r" + strconv.FormatUint(rand.Uint64(), 36) + ".")}
 }
 
-// append is the mark of push n, published now. Times are since the run began:
-// the wall clock may jump.
-func (m mark) append(n int) string {
-	return string(m.prefix) + strconv.Itoa(n) + "." + strconv.FormatInt(int64(time.Since(m.began)), 10) + ";"
+// append appends the mark of push n, due at that time.
+func (m mark) append(dst []byte, n int, at time.Duration) []byte {
+	dst = append(strconv.AppendInt(append(dst, m.prefix...), int64(n), 10), '.')
+	return append(strconv.AppendInt(dst, int64(at), 10), ';')
 }
 
-// find reads the mark in body: its number, and how long ago it was published.
-func (m mark) find(body []byte) (n int, age time.Duration, ok bool) {
+// find reads the mark in body: its number, and when it was due.
+func (m mark) find(body []byte) (n int, at time.Duration, ok bool) {
 	_, b, ok := bytes.Cut(body, m.prefix)
 	number, b, dot := bytes.Cut(b, []byte("."))
 	nanos, _, end := bytes.Cut(b, []byte(";"))
@@ -33,11 +30,11 @@ func (m mark) find(body []byte) (n int, age time.Duration, ok bool) {
 		return 0, 0, false
 	}
 	n, err := strconv.Atoi(string(number))
-	at, bad := strconv.ParseInt(string(nanos), 10, 64)
+	due, bad := strconv.ParseInt(string(nanos), 10, 64)
 	if err != nil || bad != nil || n < 0 {
 		return 0, 0, false
 	}
-	return n, time.Since(m.began) - time.Duration(at), true
+	return n, time.Duration(due), true
 }
 
 // set is a set of small numbers, a bit each.

@@ -1,21 +1,22 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
 
 func TestMarksAreFoundInWhateverIsPushed(t *testing.T) {
 	m := newMark()
-	body := []byte(`{"name":"x","content":"` + string(fill(m.append(17), 100)) + `"}`)
-	n, age, ok := m.find(body)
-	if n != 17 || age < 0 || age > time.Minute || !ok {
-		t.Errorf("mark = %d, %v, %v", n, age, ok)
+	body := append(pad(m.append([]byte(`{"name":"x","content":"`), 17, time.Minute), 100), `"}`...)
+	n, at, ok := m.find(body)
+	if n != 17 || at != time.Minute || !ok {
+		t.Errorf("mark = %d, %v, %v", n, at, ok)
 	}
 	prefix := string(m.prefix)
 	for name, body := range map[string]string{
 		"nothing":             ``,
-		"another run's":       newMark().append(1),
+		"another run's":       string(newMark().append(nil, 1, 0)),
 		"cut behind the run":  prefix,
 		"cut behind a number": prefix + "1.",
 		"cut in the time":     prefix + "1.23",
@@ -29,10 +30,14 @@ func TestMarksAreFoundInWhateverIsPushed(t *testing.T) {
 	}
 }
 
-func TestFillMakesTheSizeAndKeepsTheMark(t *testing.T) {
-	for size, want := range map[int]string{0: "ab", 2: "ab", 3: "abx", 5: "abxxx"} {
-		if got := string(fill("ab", size)); got != want {
+func TestContentsAreOfTheirSizeAndDiffer(t *testing.T) {
+	for size, want := range map[int]string{0: "c.7;", 4: "c.7;", 5: "c.7;x", 200: "c.7;" + strings.Repeat("x", 196)} {
+		c := contents{name: "c", size: size}
+		if got := string(c.content(7)); got != want {
 			t.Errorf("size %d: %q, want %q", size, got, want)
+		}
+		if got, want := string(c.body(7)), `{"content":"`+want+`"}`; got != want {
+			t.Errorf("size %d: body %q, want %q", size, got, want)
 		}
 	}
 }

@@ -22,6 +22,14 @@ func TestMistakesInFlagsAreOneClearLine(t *testing.T) {
 		"a body of too much":       {[]string{"-size", "16000001"}, []string{"-size 16000001", "16000000"}},
 		"nobody dials":             {[]string{"-dial", "0"}, []string{"-dial 0"}},
 		"no rate":                  {[]string{"-rate", "0"}, []string{"-rate 0"}},
+		"a rate of idle ones":      {[]string{"-scenario", "idle", "-rate", "1"}, []string{"-rate", "idle"}},
+		"no rounds":                {[]string{"-rounds", "0"}, []string{"-rounds 0"}},
+		"all are slow":             {[]string{"-scenario", "slow", "-slow", "1"}, []string{"-slow 1", "0.99"}},
+		"a time too short to stay": {[]string{"-scenario", "game", "-stay", "0"}, []string{"-stay 0s"}},
+		"expected by a schedule":   {[]string{"-rate", "1", "-expect", "1ms"}, []string{"-expect", "schedule"}},
+		"much for a datagram":      {[]string{"-addr", "udp://h:1", "-size", "60001"}, []string{"-size 60001", "60000"}},
+		"one file to compare":      {[]string{"-compare", "a"}, []string{"-compare", "two files"}},
+		"files that are not there": {[]string{"-compare", "no-a", "no-b"}, []string{"-compare", "no-a"}},
 		"a rate that is none":      {[]string{"-rate", "NaN"}, []string{"-rate NaN"}},
 		"a port that is none":      {[]string{"-port", "65536"}, []string{"-port 65536"}},
 		"a negative warm-up":       {[]string{"-warm", "-1s"}, []string{"-warm -1s"}},
@@ -56,8 +64,8 @@ func TestMistakesInFlagsAreOneClearLine(t *testing.T) {
 }
 
 func TestAddressesThatAreGood(t *testing.T) {
-	o, err := parse([]string{"-port", "4010", "-addr", "tcp://h:{port},tls://h:1,ws://h:{port}/p,wss://h,sio://h:{port},sios://h/p/,ws://[::1]:1/,udp://h:{port},unix:/s"})
-	want := []string{"tcp://h:4010", "tls://h:1", "ws://h:4010/p", "wss://h", "sio://h:4010", "sios://h/p/", "ws://[::1]:1/", "udp://h:4010", "unix:/s"}
+	o, err := parse([]string{"-port", "4010", "-addr", "tcp://h:{port},tls://h:1,ws://h:{port}/p,wss://h,sio://h:{port},sios://h/p/,ws://[::1]:1/,udp://h:{port},mqtt://h:{port},mqtts://h,unix:/s"})
+	want := []string{"tcp://h:4010", "tls://h:1", "ws://h:4010/p", "wss://h", "sio://h:4010", "sios://h/p/", "ws://[::1]:1/", "udp://h:4010", "mqtt://h:4010", "mqtts://h", "unix:/s"}
 	if err != nil || !slices.Equal(o.addrs, want) {
 		t.Errorf("addresses = %q, %v, want %q", o.addrs, err, want)
 	}

@@ -13,19 +13,24 @@ func (r *result) table() string {
 		fmt.Fprintf(&b, "  %-11s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	fmt.Fprintf(&b, "%s  %s\n\n", r.scenario.name, strings.Join(r.addrs, " "))
-	line("clients", "%d of %d, in %s", r.connected, r.conns, short(r.connecting))
+	if r.scenario.alone {
+		line("clients", "%d at the end", r.connected)
+	} else {
+		line("clients", "%d of %d, in %s", r.connected, r.conns, short(r.connecting))
+	}
 	line("measured", "%s", short(r.measured))
 	if r.due.Load() > 0 {
 		line("delivered", "%s, %d of %d", share(r.arrived.Load(), r.due.Load()), r.arrived.Load(), r.due.Load())
+	}
+	if n := r.dropped.Load(); n > 0 {
+		line("let go", "%d that were owed nothing", n)
 	}
 	r.server(line)
 	line("errors", "%s", r.errors())
 	for _, f := range r.all() {
 		fmt.Fprintf(&b, "  %9d  %s\n", f.count, f.text)
 	}
-	if r.scenario.unit != "" {
-		r.latencies(&b)
-	}
+	r.latencies(&b)
 	return b.String()
 }
 
@@ -35,8 +40,8 @@ func (r *result) server(line func(name, format string, args ...any)) {
 		return
 	}
 	used := r.after.cpu - r.before.cpu
-	cpu := fmt.Sprintf("%s, %.1f %% of a core", short(used), 100*used.Seconds()/r.measured.Seconds())
-	if n := r.latency.count(); n > 0 {
+	cpu := fmt.Sprintf("%s, %.1f %% of a core", short(used), 100*used.Seconds()/max(r.measured.Seconds(), 1e-9))
+	if n := r.main.shows().count; n > 0 {
 		cpu += fmt.Sprintf(", %s for each of the %s", short(used/time.Duration(n)), r.scenario.unit)
 	}
 	line("server CPU", "%s", cpu)
@@ -57,19 +62,24 @@ func (r *result) errors() string {
 
 // latencies writes the table of what the scenario counts.
 func (r *result) latencies(b *strings.Builder) {
-	h := &r.latency
-	head := []string{"count", "per s", "mean", "p50", "p90", "p99", "p99.9", "max"}
-	row := []string{
-		fmt.Sprint(h.count()),
-		fmt.Sprintf("%.0f", float64(h.count())/max(r.measured.Seconds(), 1e-9)),
-		short(h.mean()),
-		short(h.quantile(.5)),
-		short(h.quantile(.9)),
-		short(h.quantile(.99)),
-		short(h.quantile(.999)),
-		short(h.max()),
+	if len(r.kinds()) == 0 {
+		return
 	}
-	fmt.Fprintf(b, "\n  %-11s%s\n  %-11s%s\n", "", columns(head), r.scenario.unit, columns(row))
+	head := []string{"count", "per s", "mean", "p50", "p90", "p99", "p99.9", "max"}
+	fmt.Fprintf(b, "\n  %-11s%s\n", "", columns(head))
+	for _, s := range r.kinds() {
+		l := s.shows()
+		fmt.Fprintf(b, "  %-11s%s\n", s.unit, columns([]string{
+			fmt.Sprint(l.count),
+			fmt.Sprintf("%.0f", float64(l.count)/max(r.measured.Seconds(), 1e-9)),
+			short(l.mean()),
+			short(l.quantile(.5)),
+			short(l.quantile(.9)),
+			short(l.quantile(.99)),
+			short(l.quantile(.999)),
+			short(l.most),
+		}))
+	}
 }
 
 // columns sets each cell to the right of its column, with a space before it.

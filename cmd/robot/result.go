@@ -3,15 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
-// result is what one run has shown. The report is made of it, and of nothing else.
+// result is what one round has shown. The report is made of it, and of nothing else.
 type result struct {
 	options
 	*meter
 
-	connected   int // of options.conns
+	seats       atomic.Pointer[[]*seat] // once all are in
+	connected   int                     // of options.conns
 	connecting  time.Duration
 	measured    time.Duration // how long the window was open
 	interrupted bool          // by the user
@@ -19,7 +21,10 @@ type result struct {
 	// empty is the server without clients, before and after are the two ends of
 	// the window.
 	empty, before, after spent
+	ownBefore, ownAfter  time.Duration // CPU time of the robot
 }
+
+func newResult(o options) *result { return &result{options: o, meter: newMeter(o)} }
 
 // verdict is nil when everything was as it should be.
 func (r *result) verdict() error {
@@ -49,3 +54,11 @@ func (r *result) failed() (n int) {
 }
 
 func (r *result) missing() int64 { return r.due.Load() - r.arrived.Load() }
+
+// kinds are all series of which something is told.
+func (r *result) kinds() (list []*series) {
+	if r.scenario.unit != "" {
+		list = append(list, r.main)
+	}
+	return append(list, r.others...)
+}

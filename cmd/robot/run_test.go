@@ -20,7 +20,8 @@ func TestEveryScenarioIsPlayedOverEveryWire(t *testing.T) {
 		"WebSocket":        "ws://" + addr + "/",
 		"socket.io":        "sio://" + addr,
 		"UDP":              "udp://" + addr,
-		"all, in turn":     "tcp://" + addr + ",ws://" + addr + ",sio://" + addr + "/socket.io/,udp://" + addr,
+		"MQTT":             "mqtt://" + addr,
+		"all, in turn":     "tcp://" + addr + ",ws://" + addr + ",sio://" + addr + "/socket.io/,udp://" + addr + ",mqtt://" + addr,
 		"host by its name": strings.Replace("ws://"+addr, "127.0.0.1", "localhost", 1),
 	}
 	scenarios := map[string]struct {
@@ -32,6 +33,10 @@ func TestEveryScenarioIsPlayedOverEveryWire(t *testing.T) {
 		"echo of next to nothing": {[]string{"-size", "0"}, []string{"4 of 4", "none"}},
 		"idle":                    {[]string{"-scenario", "idle"}, []string{"4 of 4", "none"}},
 		"broadcast":               {[]string{"-scenario", "broadcast", "-rate", "200"}, []string{"4 of 4", "none", "100 %", "deliveries"}},
+		"echo by a schedule":      {[]string{"-rate", "100"}, []string{"4 of 4", "none", "answers"}},
+		"storm":                   {[]string{"-scenario", "storm", "-dial", "2"}, []string{"none", "connections"}},
+		"slow readers":            {[]string{"-scenario", "slow", "-slow", "0.5", "-rate", "100", "-pause", "5ms"}, []string{"4 of 4", "none", "100 %", "to slow"}},
+		"game":                    {[]string{"-scenario", "game", "-rate", "50", "-silence", "50ms", "-stay", "20ms", "-visit", "0.3"}, []string{"4 of 4", "none", "100 %", "moves", "chats", "joins"}},
 		"broadcast by notify":     {[]string{"-scenario", "broadcast", "-chat-notify"}, []string{"none", "100 %"}},
 	}
 	for name, s := range scenarios {
@@ -122,11 +127,11 @@ func TestOnlyTheWindowIsMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := play(t.Context(), o, &server{})
-	if err != nil {
+	r := newResult(o)
+	if err := r.play(t.Context(), &server{}); err != nil {
 		t.Fatal(err)
 	}
-	if n := r.latency.count(); n == 0 || n >= asked.Load() {
+	if n := r.main.shows().count; n == 0 || n >= asked.Load() {
 		t.Errorf("%d measured of %d, want some and not all", n, asked.Load())
 	}
 	if r.measured < o.dur {

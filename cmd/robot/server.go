@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fairlead-go/fairlead/connectors/client"
+	"github.com/fairlead-go/fairlead/cmd/robot/line"
 )
 
 // server is the process that is accounted: the one of -pid, or one that the robot
@@ -99,11 +99,12 @@ func (s *server) serves(ctx context.Context, o options) error {
 func knock(ctx context.Context, o options) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	c, err := client.Dial(ctx, o.config(0))
+	c, err := line.Dial(ctx, o.config(0), &seat{})
 	if err != nil {
 		return err
 	}
-	return c.Close()
+	c.Close()
+	return nil
 }
 
 // stop ends the server that start has started: it is asked to, then made to.

@@ -16,6 +16,7 @@ import (
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/hybrid"
+	"github.com/fairlead-go/fairlead/connectors/mqtt"
 	"github.com/fairlead-go/fairlead/connectors/port"
 	"github.com/fairlead-go/fairlead/connectors/sio"
 	"github.com/fairlead-go/fairlead/connectors/udp"
@@ -52,6 +53,7 @@ type handler = actors.Handler
 type lobby struct {
 	handshake        actors.HandshakeFunc
 	echo, join, chat handler
+	move             handler
 }
 
 // serve runs a server until the test ends, and returns its host:port.
@@ -72,13 +74,14 @@ func startLobby(at string, l lobby) (addr string, end func(), err error) {
 	actors.HandleRaw(routes, "echo", or(l.echo, echoes))
 	actors.HandleRaw(routes, "join", or(l.join, joins))
 	actors.HandleRaw(routes, "chat", or(l.chat, chats))
+	actors.HandleRaw(routes, "move", or(l.move, moves))
 	place, err := net.Listen("tcp", at)
 	if err != nil {
 		return "", nil, err
 	}
 	p := &port.Port{Listener: place}
 	fl, err := supervisor.Start(system, supervisor.Config{
-		Connectors: []connectors.Source{&hybrid.Connector{Port: p}, &sio.Connector{Port: p}, &udp.Connector{Addr: place.Addr().String()}},
+		Connectors: []connectors.Source{&hybrid.Connector{Port: p}, &sio.Connector{Port: p}, &mqtt.Connector{Port: p}, &udp.Connector{Addr: place.Addr().String()}},
 		Routes:     []actors.Route{routes},
 		Handshake:  l.handshake,
 		Logger:     quiet,
@@ -99,6 +102,10 @@ func or(h, usual handler) handler {
 
 func echoes(_ *actors.Context, body []byte) ([]byte, error) { return body, nil }
 
+func moves(c *actors.Context, body []byte) ([]byte, error) {
+	return nil, c.Group("lobby").PushKey(c.Session().GetId(), "onMove", json.RawMessage(body))
+}
+
 func joins(c *actors.Context, body []byte) ([]byte, error) {
 	c.Group("lobby").Join(c.Socket())
 	return body, nil
@@ -112,7 +119,7 @@ func chats(c *actors.Context, body []byte) ([]byte, error) {
 func robot(t *testing.T, ctx context.Context, args ...string) (report string, err error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	usual := []string{"-conns", "4", "-warm", "0", "-dur", "60ms"}
+	usual := []string{"-conns", "4", "-warm", "0", "-dur", "60ms", "-progress", "0"}
 	err = run(ctx, append(usual, args...), &stdout, &stderr)
 	if stderr.Len() > 0 {
 		t.Errorf("stderr: %s", &stderr)
