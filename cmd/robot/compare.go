@@ -110,6 +110,9 @@ func (q quantity) verdict(was, is *record) string {
 	if was.Rounds >= enough && is.Rounds >= enough {
 		apart = was.Highest[q.name] < is.Lowest[q.name] || is.Highest[q.name] < was.Lowest[q.name]
 	}
+	if q.exact {
+		apart = a != b
+	}
 	switch {
 	case !apart:
 		return same

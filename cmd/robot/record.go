@@ -162,6 +162,8 @@ func plainNumber(f float64) string {
 	switch a := max(f, -f); {
 	case a >= 100 || a == float64(int64(a)):
 		return fmt.Sprintf("%.0f", f)
+	case a > 0.999 && a < 1: // it is not all
+		return fmt.Sprintf("%.6g", f)
 	case a >= 10:
 		return fmt.Sprintf("%.1f", f)
 	}

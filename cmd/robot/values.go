@@ -9,37 +9,42 @@ import (
 // values are the numbers of a result, by the names that they have in JSON; what is not known is not there.
 type values map[string]float64
 
-// number of a result, in the order in which they are shown.
+// quantity is what one of them is.
 type quantity struct {
 	name string // in JSON
 	says string // to people
 	// better is 1 where more is better, -1 where less is, and 0 where it is neither.
 	better int
+	// exact quantities differ whenever they are not the same: a server delivers all or it does not.
+	exact bool
 }
 
+// quantities are those that are shown, in this order.
 var quantities = []quantity{
-	{"msgs_per_s", "messages per s", 1},
-	{"cpu_us_per_msg", "server CPU, µs per message", -1},
-	{"server_cores", "server CPU, cores", 0},
-	{"rss_kb_per_conn", "memory, KB per client", -1},
-	{"rss_mb", "memory, MB", 0},
-	{"delivered", "delivered part", 1},
-	{"errors", "errors", -1},
-	{"p50_us", "p50, µs", -1},
-	{"p90_us", "p90, µs", -1},
-	{"p99_us", "p99, µs", -1},
-	{"p999_us", "p99.9, µs", -1},
-	{"max_us", "longest, µs", 0},
-	{"robot_us_per_msg", "the robot's own CPU, µs per message", 0},
+	{name: "msgs_per_s", says: "messages per s", better: 1},
+	{name: "cpu_us_per_msg", says: "server CPU, µs per message", better: -1},
+	{name: "server_cores", says: "server CPU, cores"},
+	{name: "rss_kb_per_conn", says: "memory, KB per client", better: -1},
+	{name: "rss_mb", says: "memory, MB"},
+	{name: "delivered", says: "delivered part", better: 1, exact: true},
+	{name: "errors", says: "errors", better: -1, exact: true},
+	{name: "p50_us", says: "p50, µs", better: -1},
+	{name: "p90_us", says: "p90, µs", better: -1},
+	{name: "p99_us", says: "p99, µs", better: -1},
+	{name: "p999_us", says: "p99.9, µs", better: -1},
+	{name: "max_us", says: "longest, µs"},
+	{name: "robot_us_per_msg", says: "the robot's own CPU, µs per message"},
 }
 
 // values of one round. Those of what happens besides have its unit before their names.
 func (r *result) values() values {
 	v := values{
 		"connected": float64(r.connected),
-		"connect_s": r.connecting.Seconds(),
 		"wall_s":    r.measured.Seconds(),
 		"errors":    float64(r.failed()),
+	}
+	if !r.scenario.alone {
+		v["connect_s"] = r.connecting.Seconds()
 	}
 	if due := r.due.Load(); due > 0 {
 		v["delivered"] = float64(r.arrived.Load()) / float64(due)
@@ -56,6 +61,9 @@ func (r *result) values() values {
 	}
 	for name := range v {
 		v[name] = round(v[name])
+	}
+	if r.missing() > 0 {
+		v["delivered"] = min(v["delivered"], 0.999999) // 1 only if it is all
 	}
 	return v
 }
