@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 )
 
@@ -61,7 +63,7 @@ func (p *progress) living() (n int64) {
 	n = p.here.Load()
 	if seats := p.seats.Load(); seats != nil {
 		for _, s := range *seats {
-			if s.Err() != nil {
+			if err := s.Err(); err != nil && !errors.Is(err, net.ErrClosed) { // else another is in its place
 				n--
 			}
 		}

@@ -60,8 +60,6 @@ type Config struct {
 	TLS *tls.Config
 	// NetDial makes the connection below. Nil means a net.Dialer's.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Name is the client id of MQTT. None lets the server give one.
-	Name string
 }
 
 // Dial connects and shakes hands. The context bounds Dial and not what comes after.
@@ -75,7 +73,7 @@ func Dial(ctx context.Context, cfg Config, ear Ear) (Line, error) {
 	case "sio", "sios", "udp":
 		return dialClient(ctx, cfg, ear)
 	case "mqtt", "mqtts":
-		t = &topics{name: cfg.Name, user: cfg.User}
+		t = &topics{user: cfg.User}
 	default:
 		t = &packages{user: cfg.User}
 	}

@@ -15,9 +15,9 @@ import (
 // keepAlive is how long we may be silent, in seconds; half of it is how often we show life.
 const keepAlive = 60
 
-// topics is the talk of MQTT 3.1.1, at QoS 0: requests, answers and pushes are topics below pomelo/ (P20.1).
+// topics is the talk of MQTT 3.1.1, at QoS 0: requests, answers and pushes are topics below pomelo/ (P20.1). The
+// server gives the client its id.
 type topics struct {
-	name   string
 	user   json.RawMessage
 	cut    mqtt.Stream
 	frames []connectors.Frame
@@ -34,7 +34,7 @@ func (t *topics) hello(dst []byte) ([]byte, error) {
 			return dst, fmt.Errorf("line: user of MQTT: %w", err)
 		}
 	}
-	c := mqtt.Connect{Version: mqtt.V311, CleanStart: true, KeepAlive: keepAlive, ClientID: []byte(t.name)}
+	c := mqtt.Connect{Version: mqtt.V311, CleanStart: true, KeepAlive: keepAlive}
 	if user.Username != "" {
 		c.Username = []byte(user.Username)
 		c.Password = []byte(user.Password)

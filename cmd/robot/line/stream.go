@@ -231,7 +231,9 @@ func (s *stream) Err() error {
 // Close is for Line.
 func (s *stream) Close() {
 	if s.Err() == nil {
-		_ = s.send(func(dst []byte) ([]byte, error) { return s.talk.bye(dst), nil })
+		if bye := s.talk.bye(nil); len(bye) > 0 {
+			_ = s.send(func(dst []byte) ([]byte, error) { return append(dst, bye...), nil })
+		}
 		if s.framed {
 			_ = s.put(opClose, func(dst []byte) ([]byte, error) { return append(dst, 0x03, 0xe8), nil })
 		}

@@ -2,11 +2,17 @@ package line_test
 
 import (
 	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	gorilla "github.com/gorilla/websocket"
+
 	"github.com/fairlead-go/fairlead/cmd/robot/line"
+	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
 	"github.com/fairlead-go/fairlead/connectors/wire/websocket"
 )
 
@@ -49,5 +55,34 @@ func TestServersFramesAreTakenOffHoweverTheyAreCut(t *testing.T) {
 		if !slices.Equal(controls, want) {
 			t.Errorf("in parts of %d: %q, want %q", n, controls, want)
 		}
+	}
+}
+
+// What a client does in the end is to say so: with a close frame and no message before it.
+func TestAWebSocketIsClosedInGoodOrder(t *testing.T) {
+	said := make(chan string, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		up := gorilla.Upgrader{}
+		c, err := up.Upgrade(w, r, nil)
+		if err != nil {
+			said <- err.Error()
+			return
+		}
+		defer c.Close()
+		_, hello, err := c.ReadMessage()
+		answer, _ := pomelo.Package{Type: pomelo.TypeHandshake, Body: []byte(plain)}.Append(nil)
+		c.WriteMessage(websocket.Binary, answer)
+		_, ack, bad := c.ReadMessage()
+		_, _, end := c.ReadMessage()
+		said <- fmt.Sprint(hello[0], err, ack[0], bad, end)
+	}))
+	defer s.Close()
+	c, err := line.Dial(t.Context(), line.Config{Addr: "ws" + strings.TrimPrefix(s.URL, "http") + "/"}, newEar())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if got, want := <-said, "1 <nil> 2 <nil> websocket: close 1000 (normal)"; got != want {
+		t.Errorf("the server hears %q, want %q", got, want)
 	}
 }
