@@ -12,8 +12,9 @@ import (
 )
 
 var (
-	_ connectors.Conn  = (*conn)(nil)
-	_ connectors.Meter = (*conn)(nil)
+	_ connectors.Conn   = (*conn)(nil)
+	_ connectors.Meter  = (*conn)(nil)
+	_ connectors.Prompt = (*conn)(nil)
 )
 
 // conn is the server's end of a client's pipe. ReadFrames owns stream, frames
@@ -29,11 +30,11 @@ type conn struct {
 
 const defaultPackageTime = 10 * time.Second
 
-func newConn(e *end, packageTime time.Duration) *conn {
+func newConn(e *end, packageTime time.Duration) conn {
 	if packageTime == 0 {
 		packageTime = defaultPackageTime
 	}
-	return &conn{end: e, allowed: packageTime, patience: packageTime}
+	return conn{end: e, allowed: packageTime, patience: packageTime}
 }
 
 // ReadFrames takes all that the client has written and cuts it into packages. It
@@ -100,6 +101,11 @@ func (c *conn) bodyLimit() int {
 func (c *conn) Write(packages net.Buffers) error {
 	_, err := c.end.writeAll(packages)
 	return err
+}
+
+// TryWrite sends packages if there is room for all of them.
+func (c *conn) TryWrite(packages net.Buffers) (taken, rest bool) {
+	return c.end.writeNow(packages), false
 }
 
 // Progress tells how many bytes wait for the client or were read by it, and since when a Write

@@ -1,6 +1,10 @@
 package memory
 
-import "github.com/fairlead-go/fairlead/connectors"
+import (
+	"sync"
+
+	"github.com/fairlead-go/fairlead/connectors"
+)
 
 var _ connectors.Deliverer = (*deliverer)(nil)
 
@@ -8,7 +12,7 @@ var _ connectors.Deliverer = (*deliverer)(nil)
 // not the client's own: that one writes into the pipe, whose deadlines and Close let it go, while
 // the server may hold what it is brought for as long as it likes.
 type deliverer struct {
-	*conn
+	conn
 	to connectors.Sink
 }
 
@@ -18,17 +22,34 @@ func (d *deliverer) Deliver(to connectors.Sink) {
 	d.end.bringBy(d.bring)
 }
 
+// lists are for frames: an idle client holds none.
+var lists = sync.Pool{New: func() any { return new([]connectors.Frame) }}
+
+// listKeep is how long a list is kept for use again.
+const listKeep = 1 << 10
+
 // bring reads until nothing is left; the rest of a package begun is waited for. Once the sink wants
 // no more it is as if nobody read.
 func (d *deliverer) bring() {
+	list := lists.Get().(*[]connectors.Frame)
 	for {
-		frames, err := d.ReadFrames()
-		if !d.to.Take(frames, err) || err != nil {
-			return
+		d.frames = *list
+		again := d.bringOnce()
+		if *list = d.frames; cap(*list) > listKeep {
+			*list = nil
 		}
-		d.forget()
-		if !d.stream.Pending() && !d.end.left() {
-			return
+		d.frames = nil
+		if !again || !d.stream.Pending() && !d.end.left() {
+			break
 		}
 	}
+	lists.Put(list)
+}
+
+// bringOnce brings what one read does, and tells whether more is wanted.
+func (d *deliverer) bringOnce() (more bool) {
+	frames, err := d.ReadFrames()
+	more = d.to.Take(frames, err) && err == nil
+	d.forget()
+	return more
 }

@@ -31,7 +31,7 @@ func (a Addr) String() string { return string(a) }
 // Listener is a net.Listener that Dial leads to, for connectors that take one.
 type Listener struct {
 	name    string
-	buffer  int
+	buffer  int           // bytes that may wait in each way
 	dialled atomic.Uint64 // clients so far; each has its number
 	waiting chan *end     // server's ends
 	done    chan struct{}
@@ -42,7 +42,13 @@ type Listener struct {
 // synctest bubble it must be made there.
 func Listen(name string) *Listener { return newListener(name, 0) }
 
+const defaultBuffer = 64 << 10
+
+// newListener makes one whose clients have buffers of so many bytes. Zero means the default.
 func newListener(name string, buffer int) *Listener {
+	if buffer <= 0 {
+		buffer = defaultBuffer
+	}
 	return &Listener{
 		name:    name,
 		buffer:  buffer,
@@ -57,7 +63,7 @@ func (l *Listener) Dial() (net.Conn, error) {
 	if l.closed() {
 		return nil, opError("dial", l.name, ErrRefused)
 	}
-	server, client := newPipe(l.name, l.dialled.Add(1), l.buffer)
+	server, client := newPipe(l, l.dialled.Add(1))
 	select {
 	case l.waiting <- server:
 	case <-l.done:
@@ -134,11 +140,11 @@ func (l *listener) Accept() (connectors.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(e, l.packageTime)
 	if l.delivered {
-		return &deliverer{conn: c}, nil
+		return &deliverer{conn: newConn(e, l.packageTime)}, nil
 	}
-	return c, nil
+	c := newConn(e, l.packageTime)
+	return &c, nil
 }
 
 func clientAddr(name string, n uint64) Addr {

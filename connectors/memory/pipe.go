@@ -7,13 +7,12 @@ import (
 )
 
 // pipe joins two ends, in one allocation and under one lock: an idle pair costs
-// little more than its conditions and deadlines. A lock and no actor, because
+// little more than that. A lock and no actor, because
 // those who read and write a net.Conn wait for their result.
 type pipe struct {
 	mu     sync.Mutex
-	name   string // of the listener
-	number uint64 // of the client
-	limit  int    // bytes that may wait in each way
+	place  *Listener // where it came in
+	number uint64    // of the client
 	ends   [2]end
 	ways   [2]way // ways[i] carries what ends[i] writes
 }
@@ -29,20 +28,13 @@ const (
 	client
 )
 
-const defaultBuffer = 64 << 10
-
 var _ net.Conn = (*end)(nil)
 
-// newPipe makes the pipe of the client with this number. A buffer of zero bytes
-// means the default.
-func newPipe(name string, number uint64, buffer int) (forServer, forClient *end) {
-	if buffer <= 0 {
-		buffer = defaultBuffer
-	}
-	p := &pipe{name: name, number: number, limit: buffer}
+// newPipe makes the pipe of the client with this number.
+func newPipe(place *Listener, number uint64) (forServer, forClient *end) {
+	p := &pipe{place: place, number: number}
 	for i := range p.ends {
 		p.ends[i] = end{pipe: p, side: i}
-		p.ways[i].changed.L = &p.mu
 	}
 	return &p.ends[server], &p.ends[client]
 }
@@ -56,11 +48,11 @@ func (e *end) Read(p []byte) (int, error) {
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
 	w := e.in()
-	if err := w.waitReadable(len(p) == 0); err != nil {
+	if err := w.waitReadable(&e.pipe.mu, len(p) == 0); err != nil {
 		return 0, err
 	}
 	n := w.bytes.read(p)
-	w.changed.Broadcast()
+	w.change()
 	return n, nil
 }
 
@@ -69,11 +61,11 @@ func (e *end) take() ([]byte, error) {
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
 	w := e.in()
-	if err := w.waitReadable(false); err != nil {
+	if err := w.waitReadable(&e.pipe.mu, false); err != nil {
 		return nil, err
 	}
 	b := w.bytes.take()
-	w.changed.Broadcast()
+	w.change()
 	return b, nil
 }
 
@@ -106,23 +98,42 @@ func (e *end) writeAll(all net.Buffers) (n int, err error) {
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
 	w := e.out()
-	if err := w.begin(); err != nil {
+	if err := w.begin(&e.pipe.mu); err != nil {
 		return 0, err
 	}
 	defer w.done()
 	for _, p := range all {
 		for len(p) > 0 {
-			if err := w.waitWritable(e.pipe.limit); err != nil {
+			if err := w.waitWritable(&e.pipe.mu, e.pipe.place.buffer); err != nil {
 				return n, err
 			}
-			k := w.bytes.write(p, e.pipe.limit)
+			k := w.bytes.write(p, e.pipe.place.buffer)
 			n, p = n+k, p[k:]
 			w.taken += uint64(k)
-			w.stalled = time.Time{}
+			w.moves()
 			w.stir()
 		}
 	}
 	return n, nil
+}
+
+// writeNow is writeAll if that takes no waiting. If it does, nothing is written.
+func (e *end) writeNow(all net.Buffers) bool {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	w, size := e.out(), 0
+	for _, p := range all {
+		size += len(p)
+	}
+	if w.writing || w.writeErr() != nil || w.bytes.size+size > e.pipe.place.buffer {
+		return false
+	}
+	for _, p := range all {
+		w.bytes.write(p, e.pipe.place.buffer)
+	}
+	w.taken += uint64(size)
+	w.stir()
+	return true
 }
 
 // progress is how many bytes were written, those of a write under way among them, and since
@@ -130,7 +141,11 @@ func (e *end) writeAll(all net.Buffers) (n int, err error) {
 func (e *end) progress() (taken uint64, stalled time.Time) {
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
-	return e.out().taken, e.out().stalled
+	w := e.out()
+	if w.times != nil {
+		stalled = w.times.stalled
+	}
+	return w.taken, stalled
 }
 
 // Close hangs up: the other end reads what was written, then io.EOF. What
@@ -142,7 +157,7 @@ func (e *end) Close() error {
 	in := e.in()
 	in.deaf = true
 	in.bytes, in.bring = ring{}, nil
-	in.changed.Broadcast()
+	in.change()
 	return nil
 }
 
@@ -185,7 +200,7 @@ func (e *end) RemoteAddr() net.Addr { return e.pipe.addr(1 - e.side) }
 
 func (p *pipe) addr(side int) net.Addr {
 	if side == server {
-		return Addr(p.name)
+		return Addr(p.place.name)
 	}
-	return clientAddr(p.name, p.number)
+	return clientAddr(p.place.name, p.number)
 }
