@@ -34,8 +34,8 @@ func TestIdleConnectionsHoldLittle(t *testing.T) {
 		open, first, again string
 		most               int64
 	}{
-		"TCP":       {"", heartbeat, heartbeat, 1100},
-		"WebSocket": {upgrade, masked(whole, heartbeat), masked(whole, heartbeat), 1100},
+		"TCP":       {"", heartbeat, heartbeat, 900},
+		"WebSocket": {upgrade, masked(whole, heartbeat), masked(whole, heartbeat), 900},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const clients = 2000

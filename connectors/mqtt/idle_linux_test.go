@@ -19,7 +19,7 @@ func TestIdleClientsHoldLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own")
 	}
-	const clients, most = 2000, 4000
+	const clients, most = 2000, 1700
 	c := &mqtt.Connector{Addr: "127.0.0.1:0"}
 	listeners, err := c.Listen(t.Context())
 	if err != nil {

@@ -31,7 +31,7 @@ func TestIdleClientsHoldLittle(t *testing.T) {
 		come func(t *testing.T, fd int, s <-chan *session)
 		most int64
 	}{
-		"websocket":                {comeByWebSocket, 4500},
+		"websocket":                {comeByWebSocket, 2000},
 		"polling, with a GET held": {comeByPolling, 40 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {

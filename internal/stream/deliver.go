@@ -47,11 +47,10 @@ func (w *Wire) Tell(err error) {
 // call at a time.
 type delivery struct {
 	w      *Wire
-	cutter Cutter
+	cutter Cutter // nil: the last word has been spoken
 	to     connectors.Sink
 	place  poll.Place  // mu's
 	slack  *time.Timer // of a frame that has begun, or nil; mu guards it against Close
-	over   bool        // the last word has been spoken
 }
 
 var _ poll.Reader = (*delivery)(nil)
@@ -59,11 +58,15 @@ var _ poll.Reader = (*delivery)(nil)
 // begin is called with mu held. It returns false when something has come already, or the system has no
 // room.
 func (d *delivery) begin() bool {
-	if d.w.err != nil || len(d.w.rest) > 0 || d.cutter.Pending() {
+	r := d.w.reading
+	if r != nil && (r.err != nil || len(r.rest) > 0 || d.cutter.Pending()) {
 		return false
 	}
-	d.w.release()
-	d.cutter.Rest()
+	if r != nil {
+		r.release()
+		d.cutter.Rest()
+		d.w.reading = nil
+	}
 	place, err := poll.Add(d)
 	d.place = place
 	return err == nil
@@ -106,7 +109,7 @@ func (d *delivery) Ready(h *poll.Hand, over bool) (more bool) {
 	}()
 	for range mostReads {
 		n, full := d.readOnce(h)
-		if d.over {
+		if d.over() {
 			return false
 		}
 		if n == 0 || !full && !over {
@@ -120,10 +123,13 @@ func (d *delivery) Ready(h *poll.Hand, over bool) (more bool) {
 // readOnce brings what one read takes: n bytes.
 func (d *delivery) readOnce(h *poll.Hand) (n int, full bool) {
 	n, full, frames, rest, err := d.receive(h)
-	for !d.over && (len(frames) > 0 || err != nil) {
+	for len(frames) > 0 || err != nil {
 		more := d.tell(h, frames, err)
 		clear(frames)
-		if d.cutter.Rest(); !more || len(rest) == 0 && !d.cutter.Pending() {
+		if !more {
+			break
+		}
+		if d.cutter.Rest(); len(rest) == 0 && !d.cutter.Pending() {
 			break
 		}
 		frames, rest, err = d.cut(h, rest)
@@ -141,7 +147,8 @@ func (d *delivery) receive(h *poll.Hand) (n int, full bool, frames []connectors.
 	switch {
 	case err != nil:
 		if err = d.w.fail(err); errors.Is(err, net.ErrClosed) {
-			d.over, err = true, nil // we have: nothing needs to be told
+			d.end() // we have: nothing needs to be told
+			err = nil
 		}
 		return 0, false, nil, nil, err
 	case len(b) == 0:
@@ -170,21 +177,26 @@ func (d *delivery) cutNow(h *poll.Hand, b []byte) (frames []connectors.Frame, re
 
 // enter takes in, unless it is Close's by now or nothing more is to be read.
 func (d *delivery) enter() bool {
-	if d.over || !d.w.in.TryLock() {
-		d.over = true
+	if d.over() || !d.w.in.TryLock() {
+		d.end()
 		return false
 	}
 	return true
 }
+
+func (d *delivery) over() bool { return d.cutter == nil }
+func (d *delivery) end()       { d.cutter = nil }
 
 // tell has the sink take something. It is over after an error, or when the sink says so.
 func (d *delivery) tell(h *poll.Hand, frames []connectors.Frame, err error) bool {
 	if !d.settle() {
 		return false
 	}
-	d.over = err != nil
-	d.over = !h.Turn.Take(d.to, frames, err) || d.over
-	return !d.over
+	if more := h.Turn.Take(d.to, frames, err) && err == nil; more {
+		return true
+	}
+	d.end()
+	return false
 }
 
 // rest leaves the client alone, until something comes: a frame that has begun gets its time.
@@ -210,9 +222,11 @@ func (d *delivery) settle() bool {
 	}
 	d.w.mu.Lock()
 	defer d.w.mu.Unlock()
-	d.over = !d.slack.Stop()
+	if !d.slack.Stop() {
+		d.end()
+	}
 	d.slack = nil
-	return !d.over
+	return !d.over()
 }
 
 // stalled tells that a frame has not become whole in time.

@@ -115,12 +115,12 @@ func (w *Wire) linger(farewell []byte) {
 	}
 	w.in.Lock() // the reader has left
 	defer w.in.Unlock()
-	defer w.release()
-	w.buf, w.rest = nil, nil // the reader may still be at its frames
+	w.reading = nil // the reader may still be at its frames
+	r := w.reader()
+	defer r.release()
 	_ = w.conn.SetReadDeadline(end)
-	w.err, w.begun = nil, false
-	for n := 0; n < lingerBytes && w.fill() == nil; {
-		n += len(w.rest)
+	for n := 0; n < lingerBytes && r.fill() == nil; {
+		n += len(r.rest)
 	}
 }
 

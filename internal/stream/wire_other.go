@@ -10,7 +10,7 @@ import (
 // rawConn is nil: reading needs a buffer here.
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
-func (w *Wire) attempt(uintptr) bool { return true }
+func (r *reading) attempt(uintptr) bool { return true }
 
 // writeRaw is not called: there is no raw connection.
 func writeRaw(*Wire, []byte, bool) (n int, full bool, err error) {

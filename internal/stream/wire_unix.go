@@ -34,7 +34,7 @@ func rawConn(c net.Conn) syscall.RawConn {
 
 // attempt reads what is there into a buffer from the pool. When nothing is, it
 // gives the buffer back and returns false: the runtime then waits.
-func (w *Wire) attempt(fd uintptr) bool {
+func (r *reading) attempt(fd uintptr) bool {
 	b := buffers.Get().(*buffer)
 	n, err := read(int(fd), b.data[:])
 	if err == syscall.EAGAIN {
@@ -43,11 +43,11 @@ func (w *Wire) attempt(fd uintptr) bool {
 	}
 	switch {
 	case err != nil:
-		w.err = os.NewSyscallError("read", err)
+		r.err = os.NewSyscallError("read", err)
 	case n == 0:
-		w.err = io.EOF
+		r.err = io.EOF
 	default:
-		w.buf, w.rest = b, b.data[:n]
+		r.buf, r.rest = b, b.data[:n]
 		return true
 	}
 	buffers.Put(b)
