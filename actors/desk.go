@@ -16,7 +16,8 @@ type desk struct {
 	box    atomic.Pointer[mailbox]
 	credit atomic.Int32
 	held   gather
-	runs   uint // so far; theirs, of whom there is one at a time
+	more   atomic.Int64 // requests that wait, beyond one for each message
+	runs   uint         // so far; theirs, of whom there is one at a time
 }
 
 // How a desk finds out whether its handlers are quick.
@@ -38,8 +39,18 @@ func newDesk() *desk {
 // brisk tells whether what its handlers did lately was quick.
 func (d *desk) brisk() bool { return d.credit.Load() > 0 }
 
-// leave leaves a request in the mailbox. If nobody handles it and the handlers are quick, that is added to turn.
-func (d *desk) leave(turn *connectors.Turn, msg any) { d.box.Load().post(turn, msg) }
+// leave leaves requests in the mailbox. If nobody handles them and the handlers are quick, that is added to turn.
+func (d *desk) leave(turn *connectors.Turn, a *asks) {
+	m := d.box.Load()
+	if most := m.kind.limit; most > 0 && len(a.list) > 1 {
+		if room := max(most-m.UserMessageCount(), 0); room < len(a.list) {
+			defer m.tellFull(a.split(room))
+		}
+	}
+	if len(a.list) > 0 {
+		m.post(turn, a)
+	}
+}
 
 // begin is called when a run begins. It is the time, or zero for a run that is not timed.
 func (d *desk) begin() (began time.Time) {

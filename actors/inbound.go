@@ -52,9 +52,8 @@ func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 		if n == 0 {
 			return false
 		}
-		for ; n > 0; n-- {
-			l.forward(&in[at], to[at])
-			at++
+		for end := at + n; at < end; {
+			at += l.forward(in[at:end], to[at:end])
 		}
 	}
 	return true
@@ -117,19 +116,23 @@ func (l *link) pick(t *target, s *messages.Session, route string) (pid *actor.PI
 	return pid
 }
 
-// forward sends a request to its actor, with the socket as its sender. At a desk it needs no envelope for that:
-// its session names the socket.
-func (l *link) forward(in *connectors.Inbound, to receiver) {
-	switch {
-	case to.full:
-		l.refuse(origin(in), in.Notify)
-	case to.desk != nil:
-		to.desk.leave(l.lent, in.Request)
-	case to.pid != nil:
-		l.root.Send(to.pid, &actor.MessageEnvelope{Message: in.Request, Sender: l.pid})
-	case !in.Notify:
-		l.answer(l.currentCodec(), origin(in), in.Fail(nil))
+// forward sends the first request to its actor, with the socket as its sender, and what follows it along
+// if that is for the same desk. It returns how many that were.
+func (l *link) forward(in []connectors.Inbound, to []receiver) (n int) {
+	switch first := to[0]; {
+	case first.full:
+		l.refuse(origin(&in[0]), in[0].Notify)
+	case first.desk != nil:
+		for n = 1; n < len(in) && to[n].desk == first.desk && !to[n].full; n++ {
+		}
+		first.desk.leave(l.lent, newAsks(l, in[:n]))
+		return n
+	case first.pid != nil:
+		l.root.Send(first.pid, &actor.MessageEnvelope{Message: in[0].Request, Sender: l.pid})
+	case !in[0].Notify:
+		l.answer(l.currentCodec(), origin(&in[0]), in[0].Fail(nil))
 	}
+	return 1
 }
 
 // refuse answers busy.

@@ -30,6 +30,9 @@ func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 	case *messages.Request:
 		n.refuse(m, asker(m, sender))
 		return
+	case *asks:
+		m.each(func(req *messages.Request) { n.refuse(req, asker(req, nil)) })
+		return
 	case *opened:
 		if m.from.node == n {
 			n.handAgain(m)
@@ -65,15 +68,19 @@ func (n *node) refuse(req *messages.Request, socket *actor.PID) {
 	reject(n.root, req, socket, busyError())
 }
 
-// turnDown answers msg, if it is a request that came from somewhere: err says why; nil is code 500.
+// turnDown answers msg, if it is a request that came from somewhere, or several: err says why; nil is code 500.
 func turnDown(root *actor.RootContext, msg any, err error) {
 	_, m, sender := actor.UnwrapEnvelope(msg)
-	req, ok := m.(*messages.Request)
-	if !ok {
-		return
+	down := func(req *messages.Request) {
+		if to := asker(req, sender); to != nil {
+			reject(root, req, to, err)
+		}
 	}
-	if sender = asker(req, sender); sender != nil {
-		reject(root, req, sender, err)
+	switch m := m.(type) {
+	case *messages.Request:
+		down(m)
+	case *asks:
+		m.each(down)
 	}
 }
 

@@ -80,12 +80,28 @@ func (m *mailbox) post(turn *connectors.Turn, msg any) {
 		m.running = true
 		m.mu.Unlock()
 		m.process(msg)
-	case m.kind.limit > 0 && m.queue.n >= m.kind.limit:
+	case m.kind.limit > 0 && m.load()+size(msg) > m.kind.limit:
 		m.mu.Unlock()
 		m.tellFull(msg)
 	default:
 		m.queue.push(msg)
+		m.count(size(msg) - 1)
 		m.wake(turn)
+	}
+}
+
+// load is called with mu held. It is how much waits, asks counted by their requests.
+func (m *mailbox) load() int {
+	if m.kind.desk == nil {
+		return m.queue.n
+	}
+	return m.queue.n + int(m.kind.desk.more.Load())
+}
+
+// count notes that a message has come that counts for so many more than one, or with a negative number gone.
+func (m *mailbox) count(more int) {
+	if more != 0 {
+		m.kind.desk.more.Add(int64(more))
 	}
 }
 
@@ -105,7 +121,7 @@ func (m *mailbox) PostSystemMessage(msg any) {
 func (m *mailbox) UserMessageCount() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.queue.n
+	return m.load()
 }
 
 // wake is called with mu held, and releases it.
@@ -187,17 +203,16 @@ func (m *mailbox) handle(msg any, budget *int) (end runEnd) {
 		m.invoker.InvokeUserMessage(msg)
 	}
 	for {
-		if *budget == 0 {
+		if *budget <= 0 {
 			returned = true
 			return tired
 		}
-		*budget--
 		system, ok := false, false
 		if msg, system, ok = m.next(); !ok {
 			returned = true
 			return idle
 		}
-		if system {
+		if *budget -= size(msg); system {
 			m.invoker.InvokeSystemMessage(msg)
 		} else if !m.stopping || m.alive() {
 			m.invoker.InvokeUserMessage(msg)
@@ -235,7 +250,9 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 		m.running = false
 		return nil, false, false
 	}
-	return m.queue.pop(), false, true
+	msg = m.queue.pop()
+	m.count(1 - size(msg))
+	return msg, false, true
 }
 
 // alive tells whether the actor is still registered, it and not one that has taken its name.

@@ -177,6 +177,7 @@ type routeActor struct {
 	desk    *desk    // nil for who has none
 	context *Context // kept for the next request, unless a handler has deferred its answer
 
+	gather   *gather    // what may hold answers: nothing if what follows may take long
 	lastPID  *actor.PID // the socket sent to last
 	last     *link      // and its link, nil if it has none here
 	response messages.Response
@@ -195,16 +196,35 @@ func (r *routeActor) at(d *desk) *routeActor {
 }
 
 func (r *routeActor) Receive(ctx actor.Context) {
-	if m, ok := ctx.Message().(*messages.Request); ok {
-		r.handle(m, ctx.Sender())
+	switch m := ctx.Message().(type) {
+	case *asks:
+		if r.attend(m.link.pid, m.link); r.desk.brisk() {
+			r.gather = &r.desk.held
+		}
+		for m.done < len(m.list) {
+			m.done++
+			r.handle(m.list[m.done-1].Request, m.link.pid)
+		}
+		r.gather = nil
+		m.free()
+	case *messages.Request:
+		sender := asker(m, ctx.Sender())
+		if sender != r.lastPID {
+			r.attend(sender, r.node.linkOf(sender))
+		}
+		r.handle(m, sender)
 	}
 }
 
-func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
-	sender = asker(req, sender)
-	if r.desk != nil && sender != r.lastPID {
+// attend turns to a client, whose link is nil if it has none here.
+func (r *routeActor) attend(socket *actor.PID, l *link) {
+	if r.desk != nil && l != r.last {
 		r.desk.held.flush() // it waits for answers to requests of another client
 	}
+	r.lastPID, r.last = socket, l
+}
+
+func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
 	c := r.context
 	if c == nil {
 		c = &Context{}
@@ -255,16 +275,8 @@ func (r *routeActor) answer(c *Context, b []byte, err error) {
 	m := &r.response
 	m.Seq, m.Body, m.Encoding = c.req.Seq, b, c.req.Encoding
 	m.Attachments, m.Arguments = c.beside.attachments, c.beside.arguments
-	l.respond(m, r.gather())
+	l.respond(m, r.gather)
 	m.Body, m.Attachments, m.Arguments = nil, nil, nil
-}
-
-// gather is what may hold answers, unless what follows may take long.
-func (r *routeActor) gather() *gather {
-	if r.desk == nil || !r.desk.brisk() {
-		return nil
-	}
-	return &r.desk.held
 }
 
 // call runs the handler; its panic is code 500 for this request and one log line.

@@ -123,7 +123,7 @@ func (s *stage) handler(route int) actors.Handler {
 			c.Defer()
 		case overdue:
 			r := c.Defer()
-			time.AfterFunc(requestTimeout+time.Millisecond, func() { _ = r.Send("late") })
+			time.AfterFunc(requestTimeout+expiry, func() { _ = r.Send("late") })
 		case twice:
 			n := p.write(&note{op: op{Do: answer}, sender: sender, self: self, id: me.id})
 			c.Send(c.Socket(), c.Request().Reply(strconv.AppendInt(nil, int64(n.tag), 10)))

@@ -22,6 +22,9 @@ import (
 // requestTimeout is long enough for the answers that are given later.
 const requestTimeout = 5 * time.Second
 
+// expiry is within what a request has expired then: codecs that take their time hold up who tells of it.
+const expiry = 50 * time.Millisecond
+
 // stage is a tree on which schedules are run, one after another.
 type stage struct {
 	*rig
