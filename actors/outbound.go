@@ -7,8 +7,8 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// respond answers the request of m.Seq, unless it has been answered or has expired. g may be nil: see put.
-func (l *link) respond(m *messages.Response, g *gather) {
+// respond answers the request of m.Seq, unless it has been answered or has expired.
+func (l *link) respond(m *messages.Response) {
 	l.mu.Lock()
 	t, ok := l.slots.release(m.Seq)
 	if ok {
@@ -18,22 +18,46 @@ func (l *link) respond(m *messages.Response, g *gather) {
 	codec := l.codec
 	l.mu.Unlock()
 	if !ok {
-		l.fault(messages.FaultStale, scene{connector: l.name, session: l.session.Load().Id})
+		l.stale()
 		return
 	}
 	if !t.notify {
-		if e := l.encodeResponse(codec, t.origin, m); e != nil {
-			l.put(e, true, g)
-		}
+		l.answer(codec, t.origin, m)
 	}
 	l.owed.Add(-1)
 	l.mayDepart()
 }
 
+// reply is respond for who knows what the slot does: it holds the lock once. g may be nil: see store.
+func (l *link) reply(codec connectors.Codec, to connectors.Origin, m *messages.Response, g *gather) {
+	e := l.encodeResponse(codec, to, m)
+	l.mu.Lock()
+	if _, ok := l.slots.release(m.Seq); !ok {
+		l.mu.Unlock()
+		if e != nil {
+			e.release()
+		}
+		l.stale()
+		return
+	}
+	l.wakeReader()
+	if e != nil {
+		l.store(e, true, g)
+	} else {
+		l.mu.Unlock()
+	}
+	l.mayDepart()
+}
+
+// stale counts an answer that nobody waits for any more.
+func (l *link) stale() {
+	l.fault(messages.FaultStale, scene{connector: l.name, session: l.session.Load().Id})
+}
+
 // answer sends the response to what o remembers.
 func (l *link) answer(codec connectors.Codec, o connectors.Origin, m *messages.Response) {
 	if e := l.encodeResponse(codec, o, m); e != nil {
-		l.put(e, true, nil)
+		l.put(e, true)
 	}
 }
 
@@ -59,7 +83,7 @@ func (l *link) encodeResponse(codec connectors.Codec, o connectors.Origin, m *me
 // push sends p, which waits for the tick unless it is urgent.
 func (l *link) push(p *messages.Push) {
 	if e := l.encodePush(p); e != nil {
-		l.put(e, p.Urgent || l.tick < 0, nil)
+		l.put(e, p.Urgent || l.tick < 0)
 	}
 }
 
@@ -67,7 +91,7 @@ func (l *link) push(p *messages.Push) {
 func (l *link) sendBatch(m *messages.SendBatch) {
 	for _, p := range m.Pushes {
 		if e := l.encodePush(p); e != nil {
-			l.put(e, false, nil)
+			l.put(e, false)
 		}
 	}
 	l.flush()
@@ -109,10 +133,15 @@ func (l *link) currentCodec() connectors.Codec {
 	return l.codec
 }
 
-// put is the one door into the outbox for what is made for this client alone. What is to be written now, but
-// not the last that the client waits for, may be held by g, unless that is nil.
-func (l *link) put(e *entry, now bool, g *gather) {
+// put is the one door into the outbox for what is made for this client alone.
+func (l *link) put(e *entry, now bool) {
 	l.mu.Lock()
+	l.store(e, now, nil)
+}
+
+// store is called with mu held, and releases it. What is to be written now, but not the last that the client
+// waits for, may be held by g, unless that is nil.
+func (l *link) store(e *entry, now bool, g *gather) {
 	if e.key != "" {
 		l.out.drop(e.scope, e.key)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/body"
 	"github.com/fairlead-go/fairlead/messages"
 )
@@ -177,9 +178,11 @@ type routeActor struct {
 	desk    *desk    // nil for who has none
 	context *Context // kept for the next request, unless a handler has deferred its answer
 
-	gather   *gather    // what may hold answers: nothing if what follows may take long
-	lastPID  *actor.PID // the socket sent to last
-	last     *link      // and its link, nil if it has none here
+	asked    *connectors.Inbound // of asks, what is being handled
+	codec    connectors.Codec    // its client's
+	gather   *gather             // what may hold answers: nothing if what follows may take long
+	lastPID  *actor.PID          // the socket sent to last
+	last     *link               // and its link, nil if it has none here
 	response messages.Response
 }
 
@@ -198,14 +201,16 @@ func (r *routeActor) at(d *desk) *routeActor {
 func (r *routeActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *asks:
-		if r.attend(m.link.pid, m.link); r.desk.brisk() {
+		r.attend(m.link.pid, m.link)
+		if r.codec = m.link.currentCodec(); r.desk.brisk() {
 			r.gather = &r.desk.held
 		}
 		for m.done < len(m.list) {
 			m.done++
-			r.handle(m.list[m.done-1].Request, m.link.pid)
+			r.asked = &m.list[m.done-1]
+			r.handle(r.asked.Request, m.link.pid)
 		}
-		r.gather = nil
+		r.asked, r.codec, r.gather = nil, nil, nil
 		m.free()
 	case *messages.Request:
 		sender := asker(m, ctx.Sender())
@@ -275,7 +280,11 @@ func (r *routeActor) answer(c *Context, b []byte, err error) {
 	m := &r.response
 	m.Seq, m.Body, m.Encoding = c.req.Seq, b, c.req.Encoding
 	m.Attachments, m.Arguments = c.beside.attachments, c.beside.arguments
-	l.respond(m, r.gather)
+	if in := r.asked; in != nil && in.Request == c.req {
+		l.reply(r.codec, origin(in), m, r.gather)
+	} else {
+		l.respond(m)
+	}
 	m.Body, m.Attachments, m.Arguments = nil, nil, nil
 }
 

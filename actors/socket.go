@@ -47,7 +47,7 @@ func (s *socket) Receive(ctx actor.Context) {
 func (l *link) obey(msg any, from *actor.PID) bool {
 	switch m := msg.(type) {
 	case *messages.Response:
-		l.respond(m, nil)
+		l.respond(m)
 	case *messages.Done:
 		l.done(m.Seq)
 	case *messages.Push:
