@@ -19,14 +19,28 @@ import (
 type Context struct {
 	route    *routeActor
 	req      *messages.Request
+	kept     *messages.Request // what the handler has been given, if it asked
 	socket   *actor.PID
 	beside   beside
 	deferred bool
 	panicked bool
 }
 
-// Request is the request itself. It must not be changed.
-func (c *Context) Request() *messages.Request { return c.req }
+// Request is what the client asks. It may be kept, but its parts must not be changed.
+func (c *Context) Request() *messages.Request {
+	if c.kept == nil {
+		c.kept = copyOf(c.req)
+	}
+	return c.kept
+}
+
+// copyOf is a request with the same parts: the one that came is used again once it has been handled.
+func copyOf(r *messages.Request) *messages.Request {
+	return &messages.Request{
+		Id: r.Id, Route: r.Route, Body: r.Body, Session: r.Session, Seq: r.Seq, Deadline: r.Deadline,
+		Encoding: r.Encoding, Notify: r.Notify, Metadata: r.Metadata, Attachments: r.Attachments, Arguments: r.Arguments,
+	}
+}
 
 // checkDepth refuses JSON that is nested deeper than Limits.JSONDepth, before values are built.
 func (c *Context) checkDepth(b []byte) error {

@@ -201,7 +201,7 @@ func (l *link) feed(turn *connectors.Turn, frames []connectors.Frame) bool {
 	}
 	l.read.Add(uint64(n))
 	for now := time.Now(); len(frames) > 0; step.Reset() {
-		step.Expect(len(frames), n)
+		step.Expect(n)
 		l.speak(func() { frames = l.take(step, frames, now) })
 		if !l.act(step, now) {
 			return false

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/body"
+	"github.com/fairlead-go/fairlead/internal/recycle"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -208,7 +209,9 @@ func (r *routeActor) Receive(ctx actor.Context) {
 		for m.done < len(m.list) {
 			m.done++
 			r.asked = &m.list[m.done-1]
-			r.handle(r.asked.Request, m.link.pid)
+			if req := r.asked.Request; r.handle(req, m.link.pid) {
+				recycle.Free(req)
+			}
 		}
 		r.asked, r.codec, r.gather = nil, nil, nil
 		m.free()
@@ -229,7 +232,8 @@ func (r *routeActor) attend(socket *actor.PID, l *link) {
 	r.lastPID, r.last = socket, l
 }
 
-func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
+// handle tells whether nobody has the request any more.
+func (r *routeActor) handle(req *messages.Request, sender *actor.PID) (done bool) {
 	c := r.context
 	if c == nil {
 		c = &Context{}
@@ -240,13 +244,15 @@ func (r *routeActor) handle(req *messages.Request, sender *actor.PID) {
 	if c.panicked {
 		r.answer(c, nil, messages.AsError(nil))
 		r.panicked(c)
-		return
+		return false
 	}
 	if c.deferred {
-		return
+		return false
 	}
 	r.answer(c, b, err)
+	c.req, c.kept = nil, nil
 	r.context = c
+	return true
 }
 
 // panicked counts the panic against the client, and makes the handlers anew where that is wanted.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/fairlead-go/fairlead/internal/recycle"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -237,9 +238,8 @@ type Step struct {
 	// this step have been seen to.
 	Close *Reason
 
-	frames, bytes int // that may still come: what is worth allocating at once
-	fresh         []messages.Request
-	room          []byte
+	bytes int // that may still come: what is worth allocating at once
+	room  []byte
 }
 
 // Reset empties the step and keeps what is its own memory.
@@ -248,48 +248,23 @@ func (s *Step) Reset() {
 	*s = Step{Send: s.Send[:0], After: s.After[:0], Requests: s.Requests[:0]}
 }
 
-// Expect says how many frames the step will be used for, and their bytes together, so that
-// what their requests need can be allocated at once.
-func (s *Step) Expect(frames, bytes int) { s.frames, s.bytes = frames, bytes }
+// Expect says how many bytes the step's frames have together, so that what their requests keep of them
+// can be allocated at once.
+func (s *Step) Expect(bytes int) { s.bytes = bytes }
 
-// What is allocated at once: a request that is not answered for long keeps all of it, and a frame may be
-// of two bytes.
-const (
-	freshMost = 32      // requests
-	roomMost  = 4 << 10 // bytes
-)
-
-// single is a request that comes alone, with a short body.
-type single struct {
-	request [1]messages.Request
-	body    [64]byte
-}
-
-// alone allocates at once what a request that comes alone needs.
-func (s *Step) alone() {
-	one := &single{}
-	s.fresh, s.room = one.request[:], one.body[:0]
-}
+// roomMost is how many bytes are allocated at once: a request that is not answered for long keeps all of them.
+const roomMost = 4 << 10
 
 // Request appends a request for the Protocol to fill in, and returns it.
 func (s *Step) Request(tag any) *messages.Request {
-	if len(s.fresh) == 0 {
-		s.fresh = make([]messages.Request, max(min(s.frames, freshMost), 1))
-	}
-	r := &s.fresh[0]
-	s.fresh = s.fresh[1:]
-	s.frames--
+	r := recycle.Request()
 	s.Requests = append(s.Requests, Inbound{r, tag})
 	return r
 }
 
 // Copy is a copy of b that a request may keep. What one read brings shares memory.
 func (s *Step) Copy(b []byte) []byte {
-	switch {
-	case cap(s.room)-len(s.room) >= len(b):
-	case s.frames == 1 && len(s.fresh) == 0 && len(b) <= len(single{}.body):
-		s.alone()
-	default:
+	if cap(s.room)-len(s.room) < len(b) {
 		s.room = make([]byte, 0, max(min(s.bytes, roomMost), len(b)))
 	}
 	at := len(s.room)

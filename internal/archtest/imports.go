@@ -30,7 +30,7 @@ var edge = []string{"messages", "connectors", "connectors/wire/*", "connectors/b
 // rule; a package that none fits is a breach.
 var table = []rule{
 	{of: "messages", others: []string{protobuf, protoactor}},
-	{of: "connectors", ours: []string{"messages"}},
+	{of: "connectors", ours: []string{"messages", "internal/recycle"}},
 	{of: "connectors/wire/*", ours: []string{"messages", "connectors", "connectors/wire/*", "internal/jsondepth"}},
 	{of: "connectors/body", ours: []string{"messages", "connectors", "internal/jsondepth"}, others: []string{protobuf}},
 	{of: "connectors/admit"},
@@ -43,7 +43,7 @@ var table = []rule{
 	{of: "connectors/client", ours: edge, others: []string{websocket}, tests: []string{"connectors/*"}},
 	{of: "connectors/udp", ours: edge, others: []string{"golang.org/x/net/ipv4"}},
 	{of: "connectors/*", ours: edge, others: []string{websocket}},
-	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
+	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm", "internal/recycle"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{of: "actors/actortest", ours: []string{"messages", "connectors", "connectors/body", "actors"}, others: []string{protoactor, protobuf}},
 	{of: "supervisor", ours: []string{"actors", "connectors", "messages", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{
@@ -57,6 +57,7 @@ var table = []rule{
 	{of: "examples/*", ours: []string{"*"}, others: []string{protoactor}},
 	{of: "internal/calm"},
 	{of: "internal/jsondepth"},
+	{of: "internal/recycle", ours: []string{"messages"}},
 	{of: "internal/poll", ours: []string{"connectors"}},
 	{
 		of: "internal/stream", ours: []string{"messages", "connectors", "connectors/wire/*", "connectors/port", "internal/poll"}, others: []string{websocket},

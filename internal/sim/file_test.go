@@ -24,28 +24,29 @@ type trial struct {
 
 // file is what is known of one client.
 type file struct {
-	no      int
-	dialled *event
-	opened  []*event
-	in      []*event // connected
-	welcome []*event
-	closed  []*event
-	told    int
-	shut    *event
-	ended   *event
-	sent    map[int]*event
-	order   []*event // what was sent
-	read    []*event
-	answers map[int]int // by the server, of each request
-	items   []*event    // what came, in order
-	faults  []*event    // and what tripped
+	no       int
+	dialled  *event
+	opened   []*event
+	in       []*event // connected
+	welcome  []*event
+	closed   []*event
+	told     int
+	shut     *event
+	ended    *event
+	sent     map[int]*event
+	order    []*event // what was sent
+	read     []*event
+	answers  map[int]int // by the application, of each request
+	refusals map[int]int // by the server itself
+	items    []*event    // what came, in order
+	faults   []*event    // and what tripped
 }
 
 // open sorts a history.
 func (h *history) sorted() *trial {
 	t := &trial{history: h, calls: map[int]*event{}, ends: map[int]*event{}, pushed: make([]*event, h.pushes+1), stopped: forever, settled: forever}
 	for no := range h.sch.Clients {
-		t.files = append(t.files, &file{no: no, sent: map[int]*event{}, answers: map[int]int{}})
+		t.files = append(t.files, &file{no: no, sent: map[int]*event{}, answers: map[int]int{}, refusals: map[int]int{}})
 	}
 	for _, e := range h.events {
 		if e.client >= 0 {
@@ -107,7 +108,11 @@ func (f *file) add(e *event) {
 	case read:
 		f.read = append(f.read, e)
 	case answered:
-		f.answers[e.tag]++
+		if e.code == messages.CodeBusy || e.code == messages.CodeTimeout {
+			f.refusals[e.tag]++
+		} else {
+			f.answers[e.tag]++
+		}
 	case got, gotPush, gotKick, gotOther:
 		f.items = append(f.items, e)
 	case fault, tripped:

@@ -30,7 +30,7 @@ func (t *trial) answered(f *file) {
 		}
 	}
 	for _, e := range f.read {
-		if a := t.sch.Asks[e.tag]; !a.Notify && f.answers[a.Tag] == 0 {
+		if a := t.sch.Asks[e.tag]; !a.Notify && f.answers[a.Tag]+f.refusals[a.Tag] == 0 {
 			t.accuse(f, "%v was read and never answered", a)
 		}
 	}
