@@ -16,10 +16,17 @@ func (d *deliverer) Deliver(to connectors.Sink) {
 	d.Conn.(connectors.Deliverer).Deliver(d)
 }
 
-// Take passes on what is brought. The client moves each time, to where it is.
+// Take passes on what is brought. The client moves each time, to where it is. Every other one lends a goroutine.
 func (d *deliverer) Take(frames []connectors.Frame, err error) (more bool) {
 	d.to.Moved()
-	if more = d.to.Take(frames, err); more {
+	if d.client.no%2 == 0 {
+		more = d.to.Take(frames, err)
+	} else {
+		turn := &connectors.Turn{}
+		more = turn.Take(d.to, frames, err)
+		go turn.Do()
+	}
+	if more {
 		d.use("Take")
 	}
 	return more
