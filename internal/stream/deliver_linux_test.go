@@ -334,6 +334,30 @@ func TestNothingIsDeliveredAfterClose(t *testing.T) {
 	}
 }
 
+// Where the system has no room for a loop a goroutine reads, until it has.
+func TestWithoutRoomForALoopAGoroutineReads(t *testing.T) {
+	w, client := tcp(t, 0)
+	s := newSink()
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	none := syscall.Rlimit{Max: before.Max}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	w.Deliver(&sized{limit: w.ReadLimit}, s)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"by a goroutine", "by a loop"} {
+		send(t, client, frame(text))
+		s.until(t, text)
+	}
+	_ = client.Close()
+	s.wantEnd(t, io.EOF)
+}
+
 // Clients come and go, on either side's wish, while what they say is under way.
 func TestManyComeAndGo(t *testing.T) {
 	var wg sync.WaitGroup
