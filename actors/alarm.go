@@ -55,7 +55,7 @@ type duties struct {
 	end  *connectors.Reason
 }
 
-// ring runs on a goroutine of the errands.
+// ring runs on a goroutine of its own.
 func (l *link) ring() {
 	defer func() {
 		if p := recover(); p != nil {

@@ -33,7 +33,7 @@ type batcher struct {
 }
 
 func newBatcher(n *node, k int) *batcher {
-	return &batcher{k: k, node: n, clock: clock{node: n}, all: group{scope: "all"}, groups: map[string]*group{}}
+	return &batcher{k: k, node: n, clock: clock{node: n, ring: (*link).ring}, all: group{scope: "all"}, groups: map[string]*group{}}
 }
 
 // work tells a batcher's actor that its queue is not empty.

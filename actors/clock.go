@@ -9,6 +9,7 @@ import (
 // all else that an idle client's alarm needs, twice. What is booked is a heap, the earliest first.
 type clock struct {
 	node *node
+	ring func(*link)
 
 	mu    sync.Mutex // under the links' own
 	heap  []booked
@@ -61,7 +62,8 @@ func (c *clock) set() {
 	}
 }
 
-// fire runs on the timer's goroutine. The alarms ring on others: one that waits for its link holds up nobody.
+// fire runs on the timer's goroutine. The alarms ring on others, each on its own: one that waits for
+// its link, or for a codec, holds up nobody.
 func (c *clock) fire() {
 	for c.some() {
 	}
@@ -80,7 +82,7 @@ func (c *clock) some() (more bool) {
 		}
 		l := c.heap[0].link
 		c.remove(0)
-		c.node.errands.schedule(errand{l, (*link).ring})
+		go c.ring(l)
 	}
 	return true
 }

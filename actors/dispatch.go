@@ -24,13 +24,5 @@ func newQueue() queue {
 // Schedule hands run to a worker.
 func (q queue) Schedule(run func()) { q.schedule(run) }
 
-// errand is something to be done for a link that may have to wait for the link.
-type errand struct {
-	link *link
-	do   func(*link)
-}
-
-func (e errand) run() { e.do(e.link) }
-
 // Throughput is for the engine's own mailboxes.
 func (queue) Throughput() int { return routeBurst }

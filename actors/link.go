@@ -104,7 +104,7 @@ func (l *link) some() seldom {
 // begin begins the conversation, on a goroutine of the link's, if it needs one.
 func (l *link) begin() {
 	if _, ok := l.conn.(connectors.Deliverer); ok {
-		l.errands.schedule(errand{l, (*link).deliver})
+		l.starts.schedule(l)
 	} else {
 		go l.serve()
 	}
@@ -179,8 +179,13 @@ func (l *link) bring(turn *connectors.Turn, frames []connectors.Frame, err error
 	return err == nil
 }
 
-// steps are kept for use again; a reader has one only while it handles frames.
+// steps are kept for use again; a link has one only while something happens.
 var steps = sync.Pool{New: func() any { return new(connectors.Step) }}
+
+func giveBack(step *connectors.Step) {
+	step.Reset() // a panic may have left something in it
+	steps.Put(step)
+}
 
 // feed brings the frames of one read to the protocol and does what it wants.
 func (l *link) feed(turn *connectors.Turn, frames []connectors.Frame) bool {
@@ -194,7 +199,7 @@ func (l *link) feed(turn *connectors.Turn, frames []connectors.Frame) bool {
 	l.lent = turn
 	defer func() { l.lent = nil }()
 	step := steps.Get().(*connectors.Step)
-	defer func() { step.Reset(); steps.Put(step) }() // a panic may have left something in it
+	defer giveBack(step)
 	n := 0
 	for _, f := range frames {
 		n += len(f.Data)
@@ -243,10 +248,11 @@ func (l *link) speak(f func()) {
 
 // converse makes one call to the protocol and does what it wants.
 func (l *link) converse(call func(connectors.Protocol, *connectors.Step, time.Time)) {
-	var step connectors.Step
+	step := steps.Get().(*connectors.Step)
+	defer giveBack(step)
 	now := time.Now()
-	l.speak(func() { call(l.proto, &step, now) })
-	l.act(&step, now)
+	l.speak(func() { call(l.proto, step, now) })
+	l.act(step, now)
 }
 
 // act does what a step says, and returns false when the link ends with it.
@@ -309,7 +315,9 @@ func (l *link) welcome(c connectors.Codec, answer []byte) {
 // greet tells the application that the client is there, and then, if it has gone meanwhile,
 // that too.
 func (l *link) greet() {
-	l.tell(&messages.Connected{Session: l.session.Load()})
+	if l.Events != nil {
+		l.tell(&messages.Connected{Session: l.session.Load()})
+	}
 	l.mu.Lock()
 	l.greeted = true
 	gone := l.some().goodbye

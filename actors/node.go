@@ -24,10 +24,10 @@ type node struct {
 	system        *actor.ActorSystem
 	root          *actor.RootContext
 	log           *slog.Logger
-	boot          string        // in every socket's id, so that no id ever comes again
-	queue         queue         // runs mailboxes
-	crew          *pool[job]    // writes to clients
-	errands       *pool[errand] // what else is done for links
+	boot          string       // in every socket's id, so that no id ever comes again
+	queue         queue        // runs mailboxes
+	crew          *pool[job]   // writes to clients
+	starts        *pool[*link] // begins with those who need no reader
 	router        *router
 	batchers      []*batcher
 	directory     *directory
@@ -93,9 +93,12 @@ func (n *node) tell(event any) {
 	}
 }
 
-// socketID names socket number no, which can be read off it.
-func (n *node) socketID(no uint64) string {
-	return n.boot + "-" + strconv.FormatUint(no, 10)
+// socketName names the actor of socket number no, which can be read off it. Behind the slash it is the
+// session's id.
+func (n *node) socketName(no uint64) string {
+	b := make([]byte, 0, 64)
+	b = append(append(append(b, "socket/"...), n.boot...), '-')
+	return string(strconv.AppendUint(b, no, 10))
 }
 
 // sessionOf is the id of the session that a socket's PID stands for.

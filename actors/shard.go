@@ -67,9 +67,8 @@ func (s *shard) open(ctx actor.Context, m *opened) {
 		refuse(m.conn, connectors.Reason{Cause: messages.CauseFailed})
 		return
 	}
-	id := s.gate.socketID(l.no)
-	l.pid = mustSpawn(ctx, s.props, "socket/"+id)
-	session.Id = l.pid.Id[len(l.pid.Id)-len(id):] // shares the PID's memory
+	l.pid = mustSpawn(ctx, s.props, s.gate.socketName(l.no))
+	session.Id = sessionOf(l.pid) // shares the PID's memory
 	session.Socket = l.pid
 	l.session.Store(session)
 	s.gate.opening(l)

@@ -20,7 +20,7 @@ func (r *Running) stopActors() {
 		b.clock.stop()
 	}
 	n.crew.close(stopTime)
-	n.errands.close(stopTime)
+	n.starts.close(stopTime)
 	n.queue.close(stopTime)
 }
 

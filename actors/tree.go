@@ -83,7 +83,7 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	n.directory = newDirectory()
 	n.queue = newQueue()
 	n.crew = newPool(job.write)
-	n.errands = newPool(errand.run)
+	n.starts = newPool((*link).deliver)
 	n.links.Add(1)
 	for k := range batcherCount() {
 		n.batchers = append(n.batchers, newBatcher(n, k))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 )
 
@@ -57,17 +58,38 @@ func kernel(c net.Conn) (syscall.RawConn, error) {
 
 // look copies what can be read to b, or waits until something can.
 func look(raw syscall.RawConn, b []byte, wait bool) (n int, err error) {
-	var fail error
-	err = raw.Read(func(fd uintptr) bool {
-		for {
-			n, _, fail = syscall.Recvfrom(int(fd), b, syscall.MSG_PEEK)
-			if fail != syscall.EINTR {
-				return !wait || fail != syscall.EAGAIN
-			}
-		}
-	})
+	g := glances.Get().(*glance)
+	g.b, g.wait = b, wait
+	err = raw.Read(g.try)
+	n, fail := g.n, g.err
+	g.b, g.n, g.err = nil, 0, nil
+	glances.Put(g)
 	if err == nil && fail != nil {
 		err = os.NewSyscallError("recvfrom", fail)
 	}
 	return max(n, 0), err
+}
+
+// glance is a look. They are kept, since every client takes one, which would allocate its results.
+type glance struct {
+	b    []byte
+	wait bool
+	n    int
+	err  error
+	try  func(fd uintptr) bool
+}
+
+var glances = sync.Pool{New: func() any {
+	g := new(glance)
+	g.try = g.attempt
+	return g
+}}
+
+func (g *glance) attempt(fd uintptr) bool {
+	for {
+		g.n, _, g.err = syscall.Recvfrom(int(fd), g.b, syscall.MSG_PEEK)
+		if g.err != syscall.EINTR {
+			return !g.wait || g.err != syscall.EAGAIN
+		}
+	}
 }
