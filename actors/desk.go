@@ -17,7 +17,7 @@ type desk struct {
 	credit atomic.Int32
 	held   gather
 	more   atomic.Int64 // requests that wait, beyond one for each message
-	runs   uint         // so far; theirs, of whom there is one at a time
+	runs   atomic.Uint32
 }
 
 // How a desk finds out whether its handlers are quick.
@@ -54,7 +54,7 @@ func (d *desk) leave(turn *connectors.Turn, a *asks) {
 
 // begin is called when a run begins. It is the time, or zero for a run that is not timed.
 func (d *desk) begin() (began time.Time) {
-	if d.runs++; d.runs%briskEach == 0 || d.credit.Load() < briskMost {
+	if d.runs.Add(1)%briskEach == 0 || d.credit.Load() < briskMost {
 		began = time.Now()
 	}
 	return began
