@@ -39,6 +39,7 @@ func (l *link) ended() bool { return l.over.Load() }
 
 // close is called by the shard, once, when the socket's actor is gone.
 func (l *link) close() {
+	l.land()
 	l.mu.Lock()
 	if l.reason == nil { // somebody stopped the actor, not the link
 		l.reason = &connectors.Reason{Cause: messages.CauseClosed, Text: "actor stopped"}
@@ -94,6 +95,28 @@ func (l *link) close() {
 		l.tell(ev)
 	}
 	l.exit.gone(ready, ev)
+}
+
+// How long a write that its client does not hold up may take to be noted.
+const (
+	landEvery = 100 * time.Microsecond
+	landMost  = 100 // looks
+)
+
+// land waits until it has been noted what the wire has taken: a client that reads its last message may hang up
+// before the writer has come back.
+func (l *link) land() {
+	m, ok := l.conn.(connectors.Meter)
+	for range landMost {
+		l.mu.Lock()
+		flies := l.out.flying > 0
+		l.mu.Unlock()
+		var stalled time.Time
+		if !ok || !flies || safely(func() error { _, stalled = m.Progress(); return nil }) != nil || !stalled.IsZero() {
+			return
+		}
+		time.Sleep(landEvery)
+	}
 }
 
 // account is called with mu held. It sums a link up, and tells whether all was written that was to
