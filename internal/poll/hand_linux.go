@@ -9,9 +9,9 @@ import (
 // duty is what a Hand does for its loop.
 type duty struct {
 	loop *loop
-	wake chan struct{}              // to lead; closed when the loop ends
-	read func(fd uintptr) (ok bool) // Hand.attempt, bound once
-	n    int                        // what came of it
+	wake chan struct{}    // to lead; closed when the loop ends
+	read func(fd uintptr) // Hand.attempt, bound once
+	n    int              // what came of it
 	err  error
 	keep func(f func()) // into due, bound once
 	due  []func()
@@ -74,27 +74,24 @@ func (h *Hand) yield() {
 // returned is the Hand's, until it reads again.
 func (h *Hand) Read(raw syscall.RawConn) (b []byte, full bool, err error) {
 	h.n, h.err = 0, nil
-	if err := raw.Read(h.read); err != nil {
+	if err := raw.Control(h.read); err != nil { // its Read would prepare the runtime to wait
 		return nil, false, err
 	}
 	return h.buf[:h.n], h.n == readSize, h.err
 }
 
-// attempt always returns true: the runtime is not to wait.
-func (h *Hand) attempt(fd uintptr) bool {
-	for {
-		n, err := syscall.Read(int(fd), h.buf[:])
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
-		case err != nil:
-			h.err = os.NewSyscallError("read", err)
-		case n == 0:
-			h.err = io.EOF
-		default:
-			h.n = n
-		}
-		return true
+func (h *Hand) attempt(fd uintptr) {
+	n, err := syscall.Read(int(fd), h.buf[:])
+	for err == syscall.EINTR {
+		n, err = syscall.Read(int(fd), h.buf[:])
+	}
+	switch {
+	case err == syscall.EAGAIN:
+	case err != nil:
+		h.err = os.NewSyscallError("read", err)
+	case n == 0:
+		h.err = io.EOF
+	default:
+		h.n = n
 	}
 }
