@@ -224,7 +224,7 @@ func (l *link) enqueue(e *entry, now bool) (next outcome) {
 		}
 		now = now || l.out.load()+e.cost() > l.softLimit()
 	}
-	if e.own && l.out.writing { // else it does not wait for the client
+	if e.own && l.out.flying > 0 { // else it does not wait for the client
 		e.made = max(l.now(), 1)
 	}
 	l.out.add(e)
