@@ -16,30 +16,30 @@ type limit struct {
 // limits are all there are. They stand a little above what was measured, for pools that another processor holds
 // and stacks that grow. Who makes something cheaper lowers its limit; who raises one says here what for.
 var limits = map[string]limit{
-	"tcp echo":       {3.2, "allocations a request", "the request, its body, its envelope on the way to the route"},
-	"ws echo":        {3.2, "allocations a request", "the request, its body, its envelope on the way to the route"},
-	"memory echo":    {5.2, "allocations a request", "3 as over TCP, 2 of the pipe's, which gives its memory away with what it brings"},
-	"delivered echo": {5.2, "allocations a request", "3 as over TCP, 2 of the pipe's; the goroutine that brings it is used again by the runtime"},
+	"tcp echo":       {1.2, "allocations a request", "its body: the request itself is used again"},
+	"ws echo":        {1.2, "allocations a request", "its body: the request itself is used again"},
+	"memory echo":    {3.2, "allocations a request", "1 as over TCP, 2 of the pipe's, which gives its memory away with what it brings"},
+	"delivered echo": {3.2, "allocations a request", "1 as over TCP, 2 of the pipe's; the goroutine that brings it is used again by the runtime"},
 
-	"tcp echo size":       {300, "bytes a request", "272: 192 the request, 48 its body, 32 the envelope"},
-	"ws echo size":        {300, "bytes a request", "272: 192 the request, 48 its body, 32 the envelope"},
-	"memory echo size":    {440, "bytes a request", "400: those of TCP, and 64 of a pipe's memory twice"},
-	"delivered echo size": {440, "bytes a request", "400: those of TCP, and 64 of a pipe's memory twice"},
+	"tcp echo size":       {60, "bytes a request", "48: its body"},
+	"ws echo size":        {60, "bytes a request", "48: its body"},
+	"memory echo size":    {200, "bytes a request", "176: those of TCP, and 64 of a pipe's memory twice"},
+	"delivered echo size": {200, "bytes a request", "176: those of TCP, and 64 of a pipe's memory twice"},
 
-	"tcp echo of 16":       {0.4, "allocations a request", "what one read brings shares its memory"},
-	"memory echo of 16":    {0.9, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
-	"delivered echo of 16": {0.9, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
+	"tcp echo of 16":       {0.1, "allocations a request", "what one read brings shares its memory"},
+	"memory echo of 16":    {0.6, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
+	"delivered echo of 16": {0.6, "allocations a request", "what one read brings shares its memory; the pipe's own grows with it"},
 
 	"push":       {0.05, "allocations a push", "none: it is encoded into memory that the outbox keeps"},
 	"group push": {0.5, "allocations a receiver", "none for each: what there is belongs to the push, and to writers that are more than before"},
 
-	"tcp connect":      {66, "allocations a client", "accept, Conn, Protocol, link, socket, session, timer, handshake in JSON"},
-	"ws connect":       {110, "allocations a client", "those of TCP, and the upgrade"},
-	"tcp connect size": {5300, "bytes a client", "some 3 KB of it stay"},
-	"ws connect size":  {7300, "bytes a client", "some 3 KB of it stay"},
+	"tcp connect":      {48, "allocations a client", "accept, Conn, Protocol, link, socket, session, handshake in JSON"},
+	"ws connect":       {85, "allocations a client", "those of TCP, and the upgrade"},
+	"tcp connect size": {3700, "bytes a client", "some 2 KB of it stay"},
+	"ws connect size":  {6300, "bytes a client", "some 2 KB of it stay"},
 
-	"idle client":   {2560, "bytes", "both ends of a memory pipe, Conn, Protocol, link, socket, session, timer, and places in tables; no goroutine"},
-	"joined client": {2700, "bytes", "an idle client, and its places in a group"},
+	"idle client":   {2250, "bytes", "both ends of a memory pipe, Conn, Protocol, link, socket, session, and places in tables; no goroutine"},
+	"joined client": {2400, "bytes", "an idle client, and its places in a group"},
 
 	"pushes of a tick":        {1, "writes", "what gathers in a tick leaves as one write"},
 	"16 requests of a client": {2, "writes", "the first answer, and those that gather while it is written"},
