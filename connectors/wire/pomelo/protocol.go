@@ -22,13 +22,13 @@ const (
 // Protocol is the server's end of one client's conversation. An idle client holds
 // one, so it is small.
 type Protocol struct {
-	cfg      *Config           // of the connector, shared
-	hello    *connectors.Hello // what the wire knows; nil once the handshake is answered
-	key      *publicKey        // of what the client signs, if that is asked for
-	route    string            // of the last request: the next is often the same
-	deadline time.Time         // of the handshake; zero when it has none
-	seen     time.Time         // when the client last showed life
-	state    state
+	cfg   *Config           // of the connector, shared
+	hello *connectors.Hello // what the wire knows; nil once the handshake is answered
+	key   *publicKey        // of what the client signs, if that is asked for
+	route string            // of the last request: the next is often the same
+	began time.Time         // the conversation
+	seen  time.Duration     // from then until the client last showed life
+	state state
 
 	hasDict, hasProtos bool // what the client has kept from an earlier time
 }
@@ -41,10 +41,7 @@ func NewProtocol(cfg *Config, hello connectors.Hello) *Protocol {
 
 // Open begins the conversation: the client speaks first.
 func (p *Protocol) Open(step *connectors.Step, now time.Time) {
-	p.seen = now
-	if p.cfg.HandshakeTime > 0 {
-		p.deadline = now.Add(p.cfg.HandshakeTime)
-	}
+	p.began = now
 	step.ReadLimit = HeaderLen + p.cfg.MaxHello
 	step.Expire, _ = p.due()
 }
@@ -55,7 +52,7 @@ func (p *Protocol) Feed(step *connectors.Step, f connectors.Frame, now time.Time
 	if p.state == closed {
 		return
 	}
-	p.seen = now
+	p.seen = now.Sub(p.began)
 	if err := wholePackages(f); err != nil {
 		p.fail(step, err)
 		return
@@ -250,13 +247,13 @@ func (p *Protocol) limit() int {
 // due is when the conversation ends unless the client does something, and why;
 // the zero time if never.
 func (p *Protocol) due() (at time.Time, cause messages.Cause) {
-	if p.state != working {
-		at, cause = p.deadline, messages.CauseHandshakeTimeout
+	if p.state != working && p.cfg.HandshakeTime > 0 {
+		at, cause = p.began.Add(p.cfg.HandshakeTime), messages.CauseHandshakeTimeout
 	}
 	if p.cfg.Timeout <= 0 || p.state != working && p.cfg.Heartbeat > 0 {
 		return at, cause
 	}
-	if life := p.seen.Add(p.cfg.Timeout); at.IsZero() || life.Before(at) {
+	if life := p.began.Add(p.seen + p.cfg.Timeout); at.IsZero() || life.Before(at) {
 		at, cause = life, messages.CauseHeartbeatTimeout
 	}
 	return at, cause
