@@ -15,9 +15,6 @@ type alarm struct {
 	// All count from the link's birth. Zero: not set, and never.
 	at    time.Duration // when it rings
 	proto time.Duration // when the protocol must be asked
-	pace  time.Duration // when the reader may go on that was too fast
-	end   time.Duration // when a sealed link ends, written or not
-	force time.Duration // when a link that is to go is sealed, whatever is still owed
 }
 
 // quiet is called with mu held: the alarm rings no more.
@@ -109,7 +106,7 @@ func (l *link) due(now time.Time) (d duties) {
 	l.owed.Add(int32(len(d.late)))
 	d.ask = l.dueProtocol(age)
 	d.end = l.dueEnd(age)
-	if f := l.alarm.force; f != 0 && !l.out.sealed {
+	if f := l.some().force; f != 0 && !l.out.sealed {
 		if d.seal = age >= f; !d.seal {
 			l.ringBy(f)
 		}
@@ -138,18 +135,18 @@ func (l *link) duePause(age time.Duration) *slot {
 	if !l.paused {
 		return nil
 	}
-	if l.alarm.pace != 0 {
-		if age >= l.alarm.pace {
+	if l.seldom.pace != 0 {
+		if age >= l.seldom.pace {
 			l.wakeReader()
 		} else {
-			l.ringBy(l.alarm.pace)
+			l.ringBy(l.seldom.pace)
 		}
 		return nil
 	}
 	if l.Pause == 0 {
 		return nil
 	}
-	if end := l.pausedAt + l.Pause; age < end {
+	if end := l.seldom.pausedAt + l.Pause; age < end {
 		l.ringBy(end)
 		return nil
 	}
@@ -180,11 +177,11 @@ func (l *link) dueProtocol(age time.Duration) (ask bool) {
 func (l *link) dueEnd(age time.Duration) *connectors.Reason {
 	if l.out.sealed {
 		stuck, next := l.stuck(age)
-		if stuck || age >= l.alarm.end {
+		if stuck || age >= l.seldom.end {
 			return l.out.last
 		}
 		l.ringBy(next)
-		l.ringBy(l.alarm.end)
+		l.ringBy(l.seldom.end)
 		return nil
 	}
 	slow, next := l.lag(age)

@@ -40,8 +40,8 @@ func (l *link) dismiss(r connectors.Reason) {
 	l.late = true
 	left := l.slots.releaseAll()
 	l.owed.Add(int32(len(left)))
-	l.alarm.force = l.age(time.Now()) + flushTime
-	l.ringBy(l.alarm.force)
+	l.rarely().force = l.age(time.Now()) + flushTime
+	l.ringBy(l.seldom.force)
 	l.wakeReader()
 	l.mu.Unlock()
 	for i := range left {

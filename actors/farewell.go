@@ -53,9 +53,9 @@ func (l *link) seal(r connectors.Reason, last *entry) {
 	}
 	l.out.sealed, l.out.last = true, &r
 	age := l.age(time.Now())
-	l.alarm.end = age + flushTime
+	l.rarely().end = age + flushTime
 	l.wakeWriter()
-	if l.ringBy(l.alarm.end); l.airborne != 0 {
+	if l.ringBy(l.seldom.end); l.airborne != 0 {
 		l.ringBy(age) // is it stuck?
 	}
 }

@@ -18,16 +18,43 @@ import (
 // guards it, not the actor's mailbox, because the reader, the batcher and
 // the writer meet here for every message, and a mailbox hop costs ten times as much.
 // The reader is a goroutine, or what a Deliverer calls: see sink.
+//
+// What a push to thousands touches comes first: it is what is read from memory for each of them.
 type link struct {
 	*gate
-	place   *place // where it came in
-	no      uint64 // of the socket
 	conn    connectors.Conn
 	batcher *batcher
-	pid     *actor.PID
-	bornAt  time.Duration // since the node was
-	session atomic.Pointer[messages.Session]
-	read    atomic.Uint64 // bytes
+
+	mu       sync.Mutex
+	codec    connectors.Codec // nil before the handshake is done
+	out      outbox
+	written  uint64             // bytes
+	reason   *connectors.Reason // set once: the link ends
+	airborne time.Duration      // when the write under way began, since birth; zero: none is
+
+	// live counts the goroutines of the link, and that it is not closed: at zero nothing of it is left.
+	live    atomic.Int32
+	taking  atomic.Bool // one of the goroutines is a Deliverer's
+	over    atomic.Bool // there is a reason
+	closed  bool
+	asked   int8 // hooks that run
+	paused  bool // the reader waits for a slot
+	watched bool // the alarm rings within Limits.OutboxAge after the beginning of the write under way
+	told    bool // the event stream, that there is pressure
+	telling bool // it, now
+	late    bool // time is up, requests are refused
+	greeted bool // the application knows that the client is there
+
+	slots  slots
+	alarm  alarm
+	paid   time.Duration      // of Limits.Rate: when the client will have rested
+	cancel context.CancelFunc // of the handshake hooks that run
+	seldom *seldom            // nil for most
+
+	// talk makes the calls to proto follow each other: frames, time and the
+	// application's answer come from different goroutines.
+	talk  sync.Mutex
+	proto connectors.Protocol
 
 	// turn is held while frames, or the application's answer to a handshake, are acted upon: what came with the
 	// handshake is routed ahead of what comes next.
@@ -36,45 +63,18 @@ type link struct {
 	last      *target          // and what was found
 	lent      *connectors.Turn // turn's: of who brings the frames, if there is one
 
-	// talk makes the calls to proto follow each other: frames, time and the
-	// application's answer come from different goroutines.
-	talk  sync.Mutex
-	proto connectors.Protocol
-
-	mu       sync.Mutex
-	codec    connectors.Codec // nil before the handshake is done
-	slots    slots
-	room     chan struct{} // wakes the reader that waits for a slot; nil before it ever waited
-	out      outbox
-	written  uint64 // bytes
-	alarm    alarm
-	airborne time.Duration      // when the write under way began, since birth; zero: none is
-	pausedAt time.Duration      // when the reader began to wait
-	paid     time.Duration      // of Limits.Rate: when the client will have rested
-	reason   *connectors.Reason // set once: the link ends
-	cancel   context.CancelFunc // of the handshake hooks that run
-	seldom   *seldom            // nil for most
-
-	asked   int8 // hooks that run
-	paused  bool // the reader waits for a slot
-	watched bool // the alarm rings within Limits.OutboxAge after the beginning of the write under way
-	told    bool // the event stream, that there is pressure
-	telling bool // it, now
-	late    bool // time is up, requests are refused
-	greeted bool // the application knows that the client is there
-	closed  bool
-
-	// live counts the goroutines of the link, and that it is not closed: at zero nothing of it is left.
-	live   atomic.Int32
-	taking atomic.Bool // one of the goroutines is a Deliverer's
-	over   atomic.Bool // there is a reason
-
 	// What tells when a client that is to go may go.
 	leaving atomic.Pointer[connectors.Reason]
 	feeding atomic.Bool  // the reader handles frames
 	owed    atomic.Int32 // answers to requests that have left their slots
 
-	seats []seat // in groups; the batcher's
+	place   *place // where it came in
+	no      uint64 // of the socket
+	pid     *actor.PID
+	session atomic.Pointer[messages.Session]
+	bornAt  time.Duration // since the node was
+	read    atomic.Uint64 // bytes
+	seats   []seat        // in groups; the batcher's
 }
 
 // seldom is what few links ever need. It is mu's.
@@ -83,6 +83,13 @@ type seldom struct {
 	pressing []*actor.PID     // who pushes, and has been told that it is too much
 	panics   []time.Duration  // that its requests caused
 	goodbye  *messages.Closed // what the application is told of a client that has gone, once it knows that it came
+	room     chan struct{}    // wakes the reader that waits for a slot
+
+	// All count from the link's birth. Zero: never.
+	pausedAt time.Duration // when the reader began to wait
+	pace     time.Duration // when the reader may go on that was too fast
+	end      time.Duration // when a sealed link ends, written or not
+	force    time.Duration // when a link that is to go is sealed, whatever is still owed
 }
 
 // rarely is called with mu held. It is for what is about to be kept.

@@ -4,17 +4,18 @@ import "time"
 
 // waitForRoom is called with mu held, and holds it again when it returns: the reader pauses.
 func (l *link) waitForRoom() {
-	if l.room == nil {
-		l.room = make(chan struct{}, 1)
+	s := l.rarely()
+	if s.room == nil {
+		s.room = make(chan struct{}, 1)
 	}
 	l.paused = true
-	l.pausedAt = l.age(time.Now())
+	s.pausedAt = l.age(time.Now())
 	if l.Pause > 0 {
-		l.ringBy(l.pausedAt + l.Pause)
+		l.ringBy(s.pausedAt + l.Pause)
 	}
 	l.mu.Unlock()
 	l.yield()
-	<-l.room
+	<-s.room
 	l.mu.Lock()
 }
 
@@ -34,7 +35,7 @@ func (l *link) yield() {
 func (l *link) wakeReader() {
 	if l.paused {
 		l.paused = false
-		l.room <- struct{}{}
+		l.seldom.room <- struct{}{}
 	}
 }
 
@@ -48,10 +49,10 @@ func (l *link) paced(n int, now *time.Time) int {
 	defer l.mu.Unlock()
 	age := l.age(*now)
 	for l.paid-l.slack > age && l.reason == nil && !l.late {
-		l.alarm.pace = l.paid - l.slack
-		l.ringBy(l.alarm.pace)
+		l.rarely().pace = l.paid - l.slack
+		l.ringBy(l.seldom.pace)
 		l.waitForRoom()
-		l.alarm.pace = 0
+		l.seldom.pace = 0
 		*now = time.Now()
 		age = l.age(*now)
 	}
