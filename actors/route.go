@@ -20,8 +20,8 @@ type Handlers struct {
 	// one client still go to one of them, in order; but handlers run side by side, so
 	// that what they share needs care.
 	Actors int
-	// Dispatcher runs the actors. Nil: fairlead's own queue of kept goroutines,
-	// on which handlers may block.
+	// Dispatcher runs the actors. Nil: fairlead's own queue of kept goroutines, and, for as long as the
+	// handlers are quick, whoever brings a request. Handlers may block on either.
 	Dispatcher actor.Dispatcher
 
 	prefix  string
