@@ -126,10 +126,18 @@ func (l *link) writeBatch(before *batch) (done *batch, ok bool) {
 	}
 	err := l.conn.Write(b.wire(control))
 	if err != nil {
+		l.crash()
 		l.end(writeReason(err))
 		return nil, false
 	}
 	return b.release(), true
+}
+
+// crash notes that a write has failed: nobody waits for it to land.
+func (l *link) crash() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.out.flying = 0
 }
 
 // nextBatch takes what is to be written now. With nothing left the writer is done, and a link
