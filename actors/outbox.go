@@ -288,7 +288,7 @@ func (o *outbox) fresh() *batch {
 func (o *outbox) keep(b *batch) {
 	switch {
 	case b == nil:
-	case o.spare == nil:
+	case o.spare == nil && cap(b.entries) > 0: // else it is one for the protocol's own packages
 		o.spare = b
 	default:
 		batches.Put(b)

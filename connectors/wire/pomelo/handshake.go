@@ -25,8 +25,11 @@ var (
 // handshake asks the application, or refuses in the order of P4.3. One that comes
 // while the application thinks asks again; the first answer decides (P4.4).
 func (p *Protocol) handshake(step *connectors.Step, body []byte) {
-	h := *p.hello
-	sys, err := readHello(&h, body)
+	h := p.hello
+	if p.asked {
+		h = &connectors.Hello{Connector: h.Connector, Transport: h.Transport, RemoteAddr: h.RemoteAddr}
+	}
+	sys, err := readHello(h, body)
 	if err != nil {
 		p.refuse(step, messages.CodeInternal, err.Error())
 		return
@@ -40,7 +43,7 @@ func (p *Protocol) handshake(step *connectors.Step, body []byte) {
 		return
 	}
 	if step.Hello == nil {
-		step.Hello = &h
+		step.Hello, p.asked = h, true
 	}
 }
 

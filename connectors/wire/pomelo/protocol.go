@@ -23,13 +23,14 @@ const (
 // one, so it is small.
 type Protocol struct {
 	cfg   *Config           // of the connector, shared
-	hello *connectors.Hello // what the wire knows; nil once the handshake is answered
+	hello *connectors.Hello // of the first handshake, with what the wire knows; nil once one is answered
 	key   *publicKey        // of what the client signs, if that is asked for
 	route string            // of the last request: the next is often the same
 	began time.Time         // the conversation
 	seen  time.Duration     // from then until the client last showed life
 	state state
 
+	asked              bool // hello is the application's
 	hasDict, hasProtos bool // what the client has kept from an earlier time
 }
 
