@@ -29,6 +29,7 @@ type readable struct {
 	read chan struct{} // somebody does
 	out  chan taking
 	over chan struct{}
+	held bool // a Take waits for the next ReadFrames: the reader's
 }
 
 type taking struct {
@@ -59,13 +60,12 @@ func (k *readable) Take(frames []connectors.Frame, err error) bool {
 }
 
 func (k *readable) ReadFrames() ([]connectors.Frame, error) {
-	for {
-		select {
-		case t := <-k.out:
-			return t.frames, t.err
-		case k.read <- struct{}{}:
-		}
+	if k.held {
+		k.read <- struct{}{}
 	}
+	t := <-k.out
+	k.held = t.err == nil
+	return t.frames, t.err
 }
 
 // deliver is a client whose packages are brought to take.
