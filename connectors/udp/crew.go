@@ -16,14 +16,15 @@ type crew struct {
 	wake        sync.Cond
 	first, last *conn // linked by conn.behind
 	idle, spare int
+	busy        int  // who brings
 	called      bool // somebody is on the way
 	closed      bool
-	all         sync.WaitGroup
+	quiet       sync.Cond // idle or busy has changed
 }
 
 func newCrew() *crew {
 	c := &crew{spare: runtime.GOMAXPROCS(0)}
-	c.wake.L = &c.mu
+	c.wake.L, c.quiet.L = &c.mu, &c.mu
 	return c
 }
 
@@ -49,7 +50,7 @@ func (c *crew) call() {
 		c.wake.Signal()
 	default:
 		c.called = true
-		c.all.Go(c.work)
+		go c.work()
 	}
 }
 
@@ -57,8 +58,17 @@ func (c *crew) work() {
 	turn := &connectors.Turn{} // no Yield: somebody else has been called already
 	for x := c.next(); x != nil; x = c.next() {
 		x.bring(turn)
+		c.brought()
 		turn.Do()
 	}
+}
+
+// brought notes that a client has been.
+func (c *crew) brought() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy--
+	c.quiet.Broadcast()
 }
 
 // next waits for a client. It is nil for who is not needed any more.
@@ -73,7 +83,9 @@ func (c *crew) next() *conn {
 		c.idle++
 		c.wake.Wait()
 		c.idle--
+		c.quiet.Broadcast()
 	}
+	c.busy++
 	c.called = false
 	x := c.first
 	if c.first = x.behind; c.first == nil {
@@ -85,11 +97,14 @@ func (c *crew) next() *conn {
 	return x
 }
 
-// close returns when all that waits has been brought.
+// close returns when all that waits has been brought. A handler that somebody of the crew has been lent to is not
+// waited for.
 func (c *crew) close() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.closed = true
 	c.wake.Broadcast()
-	c.mu.Unlock()
-	c.all.Wait()
+	for c.first != nil || c.busy > 0 || c.idle > 0 {
+		c.quiet.Wait()
+	}
 }
