@@ -40,13 +40,17 @@ func (t *Turn) Pass(to func(func())) {
 	t.due = t.due[:0]
 }
 
-// Do does all that was added. It may take as long as the handlers of requests take.
+// Do does all that was added. It may take as long as the handlers of requests take. Of several things only the first is done
+// here: the others may be what it waits for, or other clients'.
 func (t *Turn) Do() {
-	for len(t.due) > 0 {
-		last := len(t.due) - 1
-		f := t.due[last]
-		t.due[last] = nil
-		t.due = t.due[:last]
-		f()
+	if len(t.due) == 0 {
+		return
 	}
+	first := t.due[0]
+	for _, f := range t.due[1:] {
+		go f()
+	}
+	clear(t.due)
+	t.due = t.due[:0]
+	first()
 }
