@@ -109,7 +109,7 @@ func (l *link) land() {
 	m, ok := l.conn.(connectors.Meter)
 	for range landMost {
 		l.mu.Lock()
-		flies := l.out.flying > 0
+		flies := l.out.flying > 0 && !l.out.failed
 		l.mu.Unlock()
 		var stalled time.Time
 		if !ok || !flies || safely(func() error { _, stalled = m.Progress(); return nil }) != nil || !stalled.IsZero() {

@@ -106,6 +106,7 @@ type outbox struct {
 	aloft    uint64 // messages of it
 	rest     bool   // the Conn has kept a rest, which a Write must write
 	writing  bool   // the writer runs
+	failed   bool   // it has met an error: what flies will not land
 	waiting  bool   // listed with the batcher, which will wake the writer
 	sealed   bool   // takes nothing more: the link closes when all is written
 	farewell bool   // and the last message says why

@@ -137,7 +137,7 @@ func (l *link) writeBatch(before *batch) (done *batch, ok bool) {
 func (l *link) crash() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.out.flying = 0
+	l.out.failed = true
 }
 
 // nextBatch takes what is to be written now. With nothing left the writer is done, and a link
