@@ -9,7 +9,6 @@ import (
 
 	"github.com/fairlead-go/fairlead/connectors"
 	"github.com/fairlead-go/fairlead/connectors/body"
-	"github.com/fairlead-go/fairlead/internal/recycle"
 	"github.com/fairlead-go/fairlead/messages"
 )
 
@@ -209,8 +208,8 @@ func (r *routeActor) Receive(ctx actor.Context) {
 		for m.done < len(m.list) {
 			m.done++
 			r.asked = &m.list[m.done-1]
-			if req := r.asked.Request; r.handle(req, m.link.pid) {
-				recycle.Free(req)
+			if r.handle(r.asked.Request, m.link.pid) {
+				r.asked.Free()
 			}
 		}
 		r.asked, r.codec, r.gather = nil, nil, nil

@@ -258,7 +258,7 @@ const roomMost = 4 << 10
 // Request appends a request for the Protocol to fill in, and returns it.
 func (s *Step) Request(tag any) *messages.Request {
 	r := recycle.Request()
-	s.Requests = append(s.Requests, Inbound{r, tag})
+	s.Requests = append(s.Requests, Inbound{r, tag, true})
 	return r
 }
 
@@ -278,6 +278,16 @@ type Inbound struct {
 	*messages.Request
 	// Tag comes back in AppendResponse.
 	Tag any
+
+	ours bool // the Request is a Step's
+}
+
+// Free is for who knows that nobody else has the Request any more. One that is not a Step's is left as it is: who made it,
+// a decoder of the application's, may have kept it.
+func (in *Inbound) Free() {
+	if in.ours {
+		recycle.Free(in.Request)
+	}
 }
 
 // Hello is what a client says when it comes in.

@@ -43,7 +43,7 @@ var table = []rule{
 	{of: "connectors/client", ours: edge, others: []string{websocket}, tests: []string{"connectors/*"}},
 	{of: "connectors/udp", ours: edge, others: []string{"golang.org/x/net/ipv4"}},
 	{of: "connectors/*", ours: edge, others: []string{websocket}},
-	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm", "internal/recycle"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
+	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{of: "actors/actortest", ours: []string{"messages", "connectors", "connectors/body", "actors"}, others: []string{protoactor, protobuf}},
 	{of: "supervisor", ours: []string{"actors", "connectors", "messages", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{

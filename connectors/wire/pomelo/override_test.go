@@ -60,6 +60,19 @@ func TestDecodeReplacesTheMessageLayer(t *testing.T) { // P15, custom-coder
 	}
 }
 
+func TestWhatADecoderMakesIsItsOwn(t *testing.T) {
+	var kept *messages.Request
+	c := opened(pomelo.Config{Decode: func(body []byte) (*messages.Request, error) {
+		kept = &messages.Request{Id: 7, Route: "r", Body: body}
+		return kept, nil
+	}}, hello, ack)
+	c.says(data("x"))
+	c.step.Requests[0].Free()
+	if kept.Route != "r" || string(kept.Body) != "x" {
+		t.Errorf("it has become one for %q with %q once it was handled", kept.Route, kept.Body)
+	}
+}
+
 func TestEncodeReplacesTheMessageLayer(t *testing.T) { // P15, custom-coder
 	cfg := pomelo.Config{Encode: func(id uint64, route string, body []byte) ([]byte, error) {
 		switch route {
