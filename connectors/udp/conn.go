@@ -155,18 +155,29 @@ func (c *conn) Deliver(to connectors.Sink) {
 	c.hurry()
 }
 
-// bring runs in the crew until nothing waits.
+// bring runs in the crew, and brings what waits. What comes meanwhile is brought when others, and what is left in turn, have
+// had theirs.
 func (c *conn) bring(turn *connectors.Turn) {
-	take := func(frames []connectors.Frame) bool { return c.take(turn, frames) }
-	for in := c.next(); in != nil; in = c.next() {
-		more := in.each(take)
-		c.l.waiting.add(-len(in.bytes))
-		in.free()
-		if !more {
-			c.ignore()
-			return
-		}
+	in := c.next()
+	if in == nil { // the client is closed
+		return
 	}
+	more := in.each(func(frames []connectors.Frame) bool { return c.take(turn, frames) })
+	c.l.waiting.add(-len(in.bytes))
+	in.free()
+	if more {
+		c.rest()
+	} else {
+		c.ignore()
+	}
+}
+
+// rest lets go of the client, until more comes.
+func (c *conn) rest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.taken = false
+	c.hurry()
 }
 
 // ignore drops what still comes of a client that the sink wants no more of.
