@@ -32,11 +32,13 @@ func (l *lobby) leave(c *actors.Context, _ *struct{}) (*struct{}, error) {
 }
 
 // door is the actor that hears who disconnects, and asks the lobby, as if the
-// client had done so with its last breath, to let them go.
+// client had done so with its last breath, to let them go. It does nothing else, so it runs on the goroutine of
+// who tells it: one of its own for each client that comes or goes would cost ten times as much.
 type door struct{ to *actors.Handlers }
 
 func (l *lobby) newDoor() *actor.Props {
-	return actor.PropsFromProducer(func() actor.Actor { return door{l.routes} })
+	return actor.PropsFromProducer(func() actor.Actor { return door{l.routes} },
+		actor.WithDispatcher(actor.NewSynchronizedDispatcher(300)))
 }
 
 func (d door) Receive(ctx actor.Context) {
