@@ -184,9 +184,14 @@ func (p *Protocol) appendWelcome(dst []byte, user any) ([]byte, error) {
 // client has kept is not sent again, nor is its version (P4.2.1).
 func (p *Protocol) appendSys(dst []byte) []byte {
 	dst = append(dst, '{')
-	if p.cfg.Heartbeat > 0 {
+	if beat := p.cfg.Heartbeat; beat > 0 {
 		dst = append(dst, `"heartbeat":`...)
-		dst = append(strconv.AppendFloat(dst, p.cfg.Heartbeat.Seconds(), 'f', -1, 64), ',')
+		if beat%time.Second == 0 { // as a rule
+			dst = strconv.AppendInt(dst, int64(beat/time.Second), 10)
+		} else {
+			dst = strconv.AppendFloat(dst, beat.Seconds(), 'f', -1, 64)
+		}
+		dst = append(dst, ',')
 	}
 	if d := p.cfg.Dict; d != nil {
 		if !p.hasDict {
