@@ -32,14 +32,19 @@ func (w *Wire) Close(farewell []byte) {
 	if w.delivery != nil {
 		w.delivery.stop()
 	}
-	w.poke()
-	if !w.out.TryLock() {
-		go w.await(farewell)
-		return
+	if !w.still() {
+		w.poke()
+		if !w.out.TryLock() {
+			go w.await(farewell)
+			return
+		}
 	}
 	defer w.out.Unlock()
 	w.leave(farewell)
 }
+
+// still takes out if nobody reads, the client having ended, nor writes: nobody needs to be woken.
+func (w *Wire) still() bool { return w.ended && w.out.TryLock() }
 
 // poke ends reads and writes under way.
 func (w *Wire) poke() {
