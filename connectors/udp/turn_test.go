@@ -24,7 +24,7 @@ func (d *debtor) TakeOn(turn *connectors.Turn, frames []connectors.Frame, err er
 	}
 	if d.takes.Load() < 100 {
 		d.goesOn()
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 	}
 	return d.session.Take(frames, err)
 }
