@@ -18,6 +18,7 @@ type desk struct {
 	held   gather
 	more   atomic.Int64 // requests that wait, beyond one for each message
 	runs   atomic.Uint32
+	rest   atomic.Pointer[asks] // of those the handling of which has failed: it is next
 }
 
 // How a desk finds out whether its handlers are quick.
@@ -50,6 +51,27 @@ func (d *desk) leave(turn *connectors.Turn, a *asks) {
 	if len(a.list) > 0 {
 		m.post(turn, a)
 	}
+}
+
+// failed is called when the handling of msg has failed: only the request that it got to has. What its client has asked
+// behind that is kept.
+func (d *desk) failed(msg any) {
+	if a, ok := msg.(*asks); ok && a.done > 0 && a.done < len(a.list) {
+		d.more.Add(int64(len(a.list) - a.done))
+		d.rest.Store(a.split(a.done))
+	}
+}
+
+// kept is what failed has kept, once; nil: nothing.
+func (d *desk) kept() *asks {
+	if d == nil || d.rest.Load() == nil {
+		return nil
+	}
+	a := d.rest.Swap(nil)
+	if a != nil {
+		d.more.Add(-int64(len(a.list)))
+	}
+	return a
 }
 
 // begin is called when a run begins. It is the time, or zero for a run that is not timed.

@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ func newOffice(tree *actors.Tree) *office {
 		<-time.After(5 * time.Millisecond)
 		return b, nil
 	})
+	actors.HandleRaw(o.Handlers, "exit", func(*actors.Context, []byte) ([]byte, error) { runtime.Goexit(); return nil, nil })
 	actors.HandleRaw(o.Handlers, "wait", func(_ *actors.Context, b []byte) ([]byte, error) {
 		<-o.goOn
 		return b, nil

@@ -190,6 +190,9 @@ func (m *mailbox) handle(msg any, budget *int) (end runEnd) {
 			return
 		}
 		reason := recover()
+		if m.kind.desk != nil {
+			m.kind.desk.failed(msg)
+		}
 		if reason != nil {
 			m.invoker.EscalateFailure(reason, msg)
 			return
@@ -244,6 +247,11 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 			return msg, true, true
 		default:
 			return msg, true, true
+		}
+	}
+	if !m.suspended {
+		if a := m.kind.desk.kept(); a != nil {
+			return a, false, true
 		}
 	}
 	if m.suspended || m.queue.n == 0 {
