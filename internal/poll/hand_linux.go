@@ -33,13 +33,27 @@ func (h *Hand) work() {
 				t.do()
 				continue
 			}
-			h.loop.done(h, t, t.reader.Ready(h, t.over))
+			h.bring(t)
 			h.turn()
 		}
 		if !h.loop.rest(h) {
 			return
 		}
 	}
+}
+
+// bring runs a Reader. One that ends its goroutine loses neither its place nor what it has left to be done.
+func (h *Hand) bring(t task) {
+	more, returned := true, false
+	defer func() {
+		h.loop.done(h, t, more)
+		if !returned {
+			h.Turn.Pass(h.keep)
+			h.loop.leave(h, h.due)
+		}
+	}()
+	more = t.reader.Ready(h, t.over)
+	returned = true
 }
 
 // turn does what a client's turn has left to be done. If that is more than one thing, who leads after h, too, may do the others:

@@ -116,6 +116,9 @@ func (d *delivery) Ready(h *poll.Hand, over bool) (more bool) {
 			d.rest()
 			return false
 		}
+		if !full { // it is over: what it has asked at last is answered before its end is read
+			return true
+		}
 	}
 	return true
 }
