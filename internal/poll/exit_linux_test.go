@@ -25,3 +25,21 @@ func TestAHandThatEndsIsReplaced(t *testing.T) {
 		next(t, got)
 	}
 }
+
+// So may code of the application's that a Reader calls: what its client says next is still read.
+func TestAReaderThatEndsItsGoroutineIsReadAgain(t *testing.T) {
+	got, done := make(chan heard, 8), make(chan struct{})
+	var once sync.Once
+	_, client := add(t, func(r *reader, h *poll.Hand, over bool) bool {
+		once.Do(func() {
+			h.Turn.Add(func() { close(done) })
+			runtime.Goexit()
+		})
+		return all(got)(r, h, over)
+	})
+	say(t, client, "x")
+	next(t, got)
+	<-done
+	say(t, client, "x")
+	next(t, got)
+}
