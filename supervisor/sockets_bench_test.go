@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -32,7 +33,7 @@ func BenchmarkMillionSockets(b *testing.B) {
 // manySockets opens sockets whose clients then are idle, and has them join one group. What it
 // counts includes the clients' ends: a pipe is one piece.
 func manySockets(b *testing.B, clients int) {
-	place := &memory.Connector{Delivered: true}
+	place := &memory.Connector{Delivered: true, Heartbeat: time.Hour, HandshakeTime: time.Hour} // on a busy machine a million take long
 	fl, err := supervisor.Start(quietSystem(), supervisor.Config{
 		Connectors: []connectors.Source{place}, Routes: []actors.Route{actors.NewRoute("r")},
 	})
