@@ -21,6 +21,8 @@ type hole struct {
 
 func (h *hole) Write(net.Buffers) error { h.written.Done(); return nil }
 
+func (h *hole) TryWrite(net.Buffers) (taken, rest bool) { h.written.Done(); return true, false }
+
 // bare is a Codec that costs nothing.
 type bare struct{ connectors.Codec }
 
@@ -42,14 +44,16 @@ func BenchmarkGroupPush(b *testing.B) {
 }
 
 func groupPush(b *testing.B, members int, p *messages.Push) {
-	n := &node{Tree: Tree{Limits: Limits{}.WithDefaults()}, log: slog.New(slog.DiscardHandler), crew: newPool(job.write)}
+	n := &node{Tree: Tree{Limits: Limits{}.WithDefaults()}, log: slog.New(slog.DiscardHandler), crew: newPool(job.write), born: time.Now()}
 	bt := newBatcher(n, 0)
 	w := &waiting{to: bt, tick: time.Hour}
 	g := &gate{node: n, tick: time.Hour, waiting: []*waiting{w}}
 	room := &group{scope: "room"}
 	var written sync.WaitGroup
 	for range members {
-		room.add(&link{gate: g, conn: &hole{written: &written}, batcher: bt, codec: bare{}})
+		l := &link{gate: g, conn: &hole{written: &written}, batcher: bt, codec: bare{}}
+		l.live.Store(1) // it is not closed
+		room.add(l)
 	}
 	var appending time.Duration
 	round := func() {
