@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/connectors"
 )
@@ -16,17 +18,22 @@ import (
 // office is a route whose handlers answer at once, or when they are told to.
 type office struct {
 	*actors.Handlers
-	goOn chan struct{}
+	goOn   chan struct{}
+	greets *actor.PID // whom greet speaks to
 }
 
 func newOffice(tree *actors.Tree) *office {
-	o := &office{actors.NewRoute("office"), make(chan struct{})}
+	o := &office{Handlers: actors.NewRoute("office"), goOn: make(chan struct{})}
 	actors.HandleRaw(o.Handlers, "echo", func(_ *actors.Context, b []byte) ([]byte, error) { return b, nil })
 	actors.HandleRaw(o.Handlers, "nap", func(_ *actors.Context, b []byte) ([]byte, error) {
 		<-time.After(5 * time.Millisecond)
 		return b, nil
 	})
 	actors.HandleRaw(o.Handlers, "exit", func(*actors.Context, []byte) ([]byte, error) { runtime.Goexit(); return nil, nil })
+	actors.HandleRaw(o.Handlers, "greet", func(c *actors.Context, _ []byte) ([]byte, error) {
+		c.Defer()
+		return nil, c.PushSocket(o.greets, "on", "hello")
+	})
 	actors.HandleRaw(o.Handlers, "wait", func(_ *actors.Context, b []byte) ([]byte, error) {
 		<-o.goOn
 		return b, nil
@@ -169,6 +176,23 @@ func TestAnAnswerDoesNotWaitForAHandlerBehindIt(t *testing.T) {
 		if got := a.written(); !slices.Equal(got, []string{"2=x"}) {
 			t.Errorf("then %q", got)
 		}
+	})
+}
+
+// A handler may have spoken to the next client before its turn.
+func TestAnAnswerDoesNotWaitForAnotherClientsHandler(t *testing.T) {
+	atOffice(t, nil, func(r *rig, o *office, a, b *hand) {
+		actors.Trust(r.tree)
+		var turn connectors.Turn
+		o.greets = b.end.session.Socket
+		a.lend(&turn, "R 1 office.echo x", "R 2 office.greet x")
+		b.lend(&turn, "R 1 office.wait x")
+		go turn.Do()
+		if got := a.written(); !slices.Equal(got, []string{"1=x"}) {
+			t.Errorf("while another client's request is handled %q was written", got)
+		}
+		close(o.goOn)
+		b.written()
 	})
 }
 

@@ -201,7 +201,8 @@ func (r *routeActor) at(d *desk) *routeActor {
 func (r *routeActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *asks:
-		r.attend(m.link.pid, m.link)
+		r.lastPID, r.last = m.link.pid, m.link
+		r.attend(m.link)
 		if r.codec = m.link.currentCodec(); r.desk.brisk() {
 			r.gather = &r.desk.held
 		}
@@ -216,19 +217,16 @@ func (r *routeActor) Receive(ctx actor.Context) {
 		m.free()
 	case *messages.Request:
 		sender := asker(m, ctx.Sender())
-		if sender != r.lastPID {
-			r.attend(sender, r.node.linkOf(sender))
-		}
+		r.attend(r.linkOf(sender))
 		r.handle(m, sender)
 	}
 }
 
-// attend turns to a client, whose link is nil if it has none here.
-func (r *routeActor) attend(socket *actor.PID, l *link) {
-	if r.desk != nil && l != r.last {
-		r.desk.held.flush() // it waits for answers to requests of another client
+// attend turns to a client, whose link is nil if it has none here. An answer that is held for another one waits no more.
+func (r *routeActor) attend(l *link) {
+	if r.desk != nil && !r.desk.held.holds(l) {
+		r.desk.held.flush()
 	}
-	r.lastPID, r.last = socket, l
 }
 
 // handle tells whether nobody has the request any more.
