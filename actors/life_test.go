@@ -74,9 +74,9 @@ func TestLifeIsCountedFromTheLastFrame(t *testing.T) {
 func TestAKickLeavesLastAndIsAnswered(t *testing.T) {
 	bubble(t, withGame, func(r *rig) {
 		e := r.dial()
-		for _, m := range []any{&messages.Push{Route: "on", Body: []byte("1")}, &messages.Kick{Reason: "enough"}, &messages.Push{Route: "on", Body: []byte("2")}} {
-			r.system.Root.RequestWithCustomSender(e.session.Socket, m, r.events.pid)
-		}
+		r.system.Root.Send(e.session.Socket, &messages.Push{Route: "on", Body: []byte("1")})
+		r.system.Root.RequestWithCustomSender(e.session.Socket, &messages.Kick{Reason: "enough"}, r.events.pid)
+		r.system.Root.Send(e.session.Socket, &messages.Push{Route: "on", Body: []byte("2")}) // the socket may be gone
 		if got, want := e.batch(), []string{"on:1", "kick:enough"}; !slices.Equal(got, want) {
 			t.Errorf("batch = %q, want %q", got, want)
 		}
