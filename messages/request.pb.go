@@ -94,7 +94,11 @@ type Request struct {
 	// {"_placeholder":true,"num":i} in place of each.
 	Attachments [][]byte `protobuf:"bytes,10,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	// arguments are those of an event behind its first, which is the body (socket.io): JSON each.
-	Arguments     [][]byte `protobuf:"bytes,11,rep,name=arguments,proto3" json:"arguments,omitempty"`
+	Arguments [][]byte `protobuf:"bytes,11,rep,name=arguments,proto3" json:"arguments,omitempty"`
+	// identity names the virtual actor that the request is for, in a cluster.
+	Identity string `protobuf:"bytes,12,opt,name=identity,proto3" json:"identity,omitempty"`
+	// hops is how many nodes have sent the request on.
+	Hops          uint32 `protobuf:"varint,13,opt,name=hops,proto3" json:"hops,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -204,6 +208,20 @@ func (x *Request) GetArguments() [][]byte {
 		return x.Arguments
 	}
 	return nil
+}
+
+func (x *Request) GetIdentity() string {
+	if x != nil {
+		return x.Identity
+	}
+	return ""
+}
+
+func (x *Request) GetHops() uint32 {
+	if x != nil {
+		return x.Hops
+	}
+	return 0
 }
 
 // Response answers the request of its seq. Error set: the request failed, and
@@ -396,7 +414,7 @@ var File_fairlead_v1_request_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_request_proto_rawDesc = "" +
 	"\n" +
-	"\x19fairlead/v1/request.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/session.proto\"\xa9\x03\n" +
+	"\x19fairlead/v1/request.proto\x12\vfairlead.v1\x1a\x19fairlead/v1/session.proto\"\xd9\x03\n" +
 	"\aRequest\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x04R\x02id\x12\x16\n" +
@@ -409,7 +427,9 @@ const file_fairlead_v1_request_proto_rawDesc = "" +
 	"\bmetadata\x18\t \x03(\v2\".fairlead.v1.Request.MetadataEntryR\bmetadata\x12 \n" +
 	"\vattachments\x18\n" +
 	" \x03(\fR\vattachments\x12\x1c\n" +
-	"\targuments\x18\v \x03(\fR\targuments\x1a;\n" +
+	"\targuments\x18\v \x03(\fR\targuments\x12\x1a\n" +
+	"\bidentity\x18\f \x01(\tR\bidentity\x12\x12\n" +
+	"\x04hops\x18\r \x01(\rR\x04hops\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcd\x01\n" +
