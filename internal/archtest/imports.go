@@ -46,6 +46,18 @@ var table = []rule{
 	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{of: "actors/actortest", ours: []string{"messages", "connectors", "connectors/body", "actors"}, others: []string{protoactor, protobuf}},
 	{of: "supervisor", ours: []string{"actors", "connectors", "messages", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
+	{of: "supervisor/cluster/view", ours: []string{"messages"}},
+	{of: "supervisor/cluster/registry", ours: []string{"messages"}, others: []string{protoactor}},
+	{
+		of: "supervisor/cluster/peer", ours: []string{"messages", "internal/calm"},
+		others: []string{protobuf, "github.com/asynkron/protoactor-go/*", "google.golang.org/grpc", "google.golang.org/grpc/*"},
+	},
+	{
+		of:     "supervisor/cluster",
+		ours:   []string{"messages", "connectors", "actors", "supervisor", "supervisor/cluster/*", "internal/calm"},
+		others: []string{protobuf, "github.com/asynkron/protoactor-go/*", "google.golang.org/grpc", "google.golang.org/grpc/*"},
+		tests:  []string{"connectors/*"},
+	},
 	{
 		of:     "supervisor/*",
 		ours:   []string{"messages", "connectors", "connectors/*", "actors", "supervisor"},
