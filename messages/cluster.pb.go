@@ -32,7 +32,9 @@ type Member struct {
 	// roles are what it is there for: "gate", "backend", or names of the user's.
 	Roles []string `protobuf:"bytes,3,rep,name=roles,proto3" json:"roles,omitempty"`
 	// kinds are the virtual actors that may live there.
-	Kinds         []string `protobuf:"bytes,4,rep,name=kinds,proto3" json:"kinds,omitempty"`
+	Kinds []string `protobuf:"bytes,4,rep,name=kinds,proto3" json:"kinds,omitempty"`
+	// retiring: it is about to leave, and nothing new is to be its own.
+	Retiring      bool `protobuf:"varint,5,opt,name=retiring,proto3" json:"retiring,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -93,6 +95,13 @@ func (x *Member) GetKinds() []string {
 		return x.Kinds
 	}
 	return nil
+}
+
+func (x *Member) GetRetiring() bool {
+	if x != nil {
+		return x.Retiring
+	}
+	return false
 }
 
 // Ballot orders the proposals for one view. Zero is before all others.
@@ -684,7 +693,9 @@ type Beat struct {
 	// ballot is that of the sender's view.
 	Ballot *Ballot `protobuf:"bytes,4,opt,name=ballot,proto3" json:"ballot,omitempty"`
 	// leaving: the sender wants to be in no view any more.
-	Leaving       bool `protobuf:"varint,5,opt,name=leaving,proto3" json:"leaving,omitempty"`
+	Leaving bool `protobuf:"varint,5,opt,name=leaving,proto3" json:"leaving,omitempty"`
+	// retiring: the sender wants to be a member that retires.
+	Retiring      bool `protobuf:"varint,6,opt,name=retiring,proto3" json:"retiring,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -750,6 +761,13 @@ func (x *Beat) GetBallot() *Ballot {
 func (x *Beat) GetLeaving() bool {
 	if x != nil {
 		return x.Leaving
+	}
+	return false
+}
+
+func (x *Beat) GetRetiring() bool {
+	if x != nil {
+		return x.Retiring
 	}
 	return false
 }
@@ -1943,12 +1961,13 @@ var File_fairlead_v1_cluster_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"\n" +
-	"\x19fairlead/v1/cluster.proto\x12\vfairlead.v1\x1a\vactor.proto\x1a\x16fairlead/v1/push.proto\x1a\x19fairlead/v1/request.proto\x1a\x19fairlead/v1/session.proto\"^\n" +
+	"\x19fairlead/v1/cluster.proto\x12\vfairlead.v1\x1a\vactor.proto\x1a\x16fairlead/v1/push.proto\x1a\x19fairlead/v1/request.proto\x1a\x19fairlead/v1/session.proto\"z\n" +
 	"\x06Member\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05roles\x18\x03 \x03(\tR\x05roles\x12\x14\n" +
-	"\x05kinds\x18\x04 \x03(\tR\x05kinds\".\n" +
+	"\x05kinds\x18\x04 \x03(\tR\x05kinds\x12\x1a\n" +
+	"\bretiring\x18\x05 \x01(\bR\bretiring\".\n" +
 	"\x06Ballot\x12\x14\n" +
 	"\x05round\x18\x01 \x01(\x04R\x05round\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\"z\n" +
@@ -1992,13 +2011,14 @@ const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"\vmembers_ask\x18\x14 \x01(\v2\x17.fairlead.v1.MembersAskH\x00R\n" +
 	"membersAsk\x12C\n" +
 	"\x0emembers_answer\x18\x15 \x01(\v2\x1a.fairlead.v1.MembersAnswerH\x00R\rmembersAnswerB\x06\n" +
-	"\x04body\"\x89\x01\n" +
+	"\x04body\"\xa5\x01\n" +
 	"\x04Beat\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x12\n" +
 	"\x04echo\x18\x02 \x01(\x03R\x04echo\x12\x12\n" +
 	"\x04view\x18\x03 \x01(\x04R\x04view\x12+\n" +
 	"\x06ballot\x18\x04 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\x12\x18\n" +
-	"\aleaving\x18\x05 \x01(\bR\aleaving\"J\n" +
+	"\aleaving\x18\x05 \x01(\bR\aleaving\x12\x1a\n" +
+	"\bretiring\x18\x06 \x01(\bR\bretiring\"J\n" +
 	"\aPrepare\x12\x12\n" +
 	"\x04view\x18\x01 \x01(\x04R\x04view\x12+\n" +
 	"\x06ballot\x18\x02 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\"\x93\x01\n" +
