@@ -695,7 +695,9 @@ type Beat struct {
 	// leaving: the sender wants to be in no view any more.
 	Leaving bool `protobuf:"varint,5,opt,name=leaving,proto3" json:"leaving,omitempty"`
 	// retiring: the sender wants to be a member that retires.
-	Retiring      bool `protobuf:"varint,6,opt,name=retiring,proto3" json:"retiring,omitempty"`
+	Retiring bool `protobuf:"varint,6,opt,name=retiring,proto3" json:"retiring,omitempty"`
+	// clear is the newest view of which the sender has said Clear.
+	Clear         uint64 `protobuf:"varint,7,opt,name=clear,proto3" json:"clear,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -770,6 +772,13 @@ func (x *Beat) GetRetiring() bool {
 		return x.Retiring
 	}
 	return false
+}
+
+func (x *Beat) GetClear() uint64 {
+	if x != nil {
+		return x.Clear
+	}
+	return 0
 }
 
 // Prepare asks for leave to propose what follows a view: phase 1a of Paxos. View zero: the first one.
@@ -2011,14 +2020,15 @@ const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"\vmembers_ask\x18\x14 \x01(\v2\x17.fairlead.v1.MembersAskH\x00R\n" +
 	"membersAsk\x12C\n" +
 	"\x0emembers_answer\x18\x15 \x01(\v2\x1a.fairlead.v1.MembersAnswerH\x00R\rmembersAnswerB\x06\n" +
-	"\x04body\"\xa5\x01\n" +
+	"\x04body\"\xbb\x01\n" +
 	"\x04Beat\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x12\n" +
 	"\x04echo\x18\x02 \x01(\x03R\x04echo\x12\x12\n" +
 	"\x04view\x18\x03 \x01(\x04R\x04view\x12+\n" +
 	"\x06ballot\x18\x04 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\x12\x18\n" +
 	"\aleaving\x18\x05 \x01(\bR\aleaving\x12\x1a\n" +
-	"\bretiring\x18\x06 \x01(\bR\bretiring\"J\n" +
+	"\bretiring\x18\x06 \x01(\bR\bretiring\x12\x14\n" +
+	"\x05clear\x18\a \x01(\x04R\x05clear\"J\n" +
 	"\aPrepare\x12\x12\n" +
 	"\x04view\x18\x01 \x01(\x04R\x04view\x12+\n" +
 	"\x06ballot\x18\x02 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\"\x93\x01\n" +
