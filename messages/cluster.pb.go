@@ -319,6 +319,8 @@ type Peer struct {
 	//	*Peer_Membership
 	//	*Peer_MembersAsk
 	//	*Peer_MembersAnswer
+	//	*Peer_PidAsk
+	//	*Peer_PidAnswer
 	Body          isPeer_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -550,6 +552,24 @@ func (x *Peer) GetMembersAnswer() *MembersAnswer {
 	return nil
 }
 
+func (x *Peer) GetPidAsk() *PidAsk {
+	if x != nil {
+		if x, ok := x.Body.(*Peer_PidAsk); ok {
+			return x.PidAsk
+		}
+	}
+	return nil
+}
+
+func (x *Peer) GetPidAnswer() *PidAnswer {
+	if x != nil {
+		if x, ok := x.Body.(*Peer_PidAnswer); ok {
+			return x.PidAnswer
+		}
+	}
+	return nil
+}
+
 type isPeer_Body interface {
 	isPeer_Body()
 }
@@ -638,6 +658,14 @@ type Peer_MembersAnswer struct {
 	MembersAnswer *MembersAnswer `protobuf:"bytes,21,opt,name=members_answer,json=membersAnswer,proto3,oneof"`
 }
 
+type Peer_PidAsk struct {
+	PidAsk *PidAsk `protobuf:"bytes,22,opt,name=pid_ask,json=pidAsk,proto3,oneof"`
+}
+
+type Peer_PidAnswer struct {
+	PidAnswer *PidAnswer `protobuf:"bytes,23,opt,name=pid_answer,json=pidAnswer,proto3,oneof"`
+}
+
 func (*Peer_Card) isPeer_Body() {}
 
 func (*Peer_Beat) isPeer_Body() {}
@@ -679,6 +707,10 @@ func (*Peer_Membership) isPeer_Body() {}
 func (*Peer_MembersAsk) isPeer_Body() {}
 
 func (*Peer_MembersAnswer) isPeer_Body() {}
+
+func (*Peer_PidAsk) isPeer_Body() {}
+
+func (*Peer_PidAnswer) isPeer_Body() {}
 
 // Beat tells that its sender lives, several times a second.
 type Beat struct {
@@ -1966,6 +1998,128 @@ func (x *MembersAnswer) GetLast() bool {
 	return false
 }
 
+// PidAsk asks the owner of a virtual actor for it; it is made if it is not there.
+type PidAsk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ask           uint64                 `protobuf:"varint,1,opt,name=ask,proto3" json:"ask,omitempty"`
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Identity      string                 `protobuf:"bytes,3,opt,name=identity,proto3" json:"identity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PidAsk) Reset() {
+	*x = PidAsk{}
+	mi := &file_fairlead_v1_cluster_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PidAsk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PidAsk) ProtoMessage() {}
+
+func (x *PidAsk) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlead_v1_cluster_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PidAsk.ProtoReflect.Descriptor instead.
+func (*PidAsk) Descriptor() ([]byte, []int) {
+	return file_fairlead_v1_cluster_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *PidAsk) GetAsk() uint64 {
+	if x != nil {
+		return x.Ask
+	}
+	return 0
+}
+
+func (x *PidAsk) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *PidAsk) GetIdentity() string {
+	if x != nil {
+		return x.Identity
+	}
+	return ""
+}
+
+// PidAnswer answers it. Error set: there is none.
+type PidAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ask           uint64                 `protobuf:"varint,1,opt,name=ask,proto3" json:"ask,omitempty"`
+	Pid           *actor.PID             `protobuf:"bytes,2,opt,name=pid,proto3" json:"pid,omitempty"`
+	Error         *Error                 `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PidAnswer) Reset() {
+	*x = PidAnswer{}
+	mi := &file_fairlead_v1_cluster_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PidAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PidAnswer) ProtoMessage() {}
+
+func (x *PidAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlead_v1_cluster_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PidAnswer.ProtoReflect.Descriptor instead.
+func (*PidAnswer) Descriptor() ([]byte, []int) {
+	return file_fairlead_v1_cluster_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *PidAnswer) GetAsk() uint64 {
+	if x != nil {
+		return x.Ask
+	}
+	return 0
+}
+
+func (x *PidAnswer) GetPid() *actor.PID {
+	if x != nil {
+		return x.Pid
+	}
+	return nil
+}
+
+func (x *PidAnswer) GetError() *Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 var File_fairlead_v1_cluster_proto protoreflect.FileDescriptor
 
 const file_fairlead_v1_cluster_proto_rawDesc = "" +
@@ -1992,7 +2146,7 @@ const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"\n" +
 	"TypesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xbb\b\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xa4\t\n" +
 	"\x04Peer\x12'\n" +
 	"\x04card\x18\x01 \x01(\v2\x11.fairlead.v1.CardH\x00R\x04card\x12'\n" +
 	"\x04beat\x18\x02 \x01(\v2\x11.fairlead.v1.BeatH\x00R\x04beat\x120\n" +
@@ -2019,7 +2173,10 @@ const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"membership\x12:\n" +
 	"\vmembers_ask\x18\x14 \x01(\v2\x17.fairlead.v1.MembersAskH\x00R\n" +
 	"membersAsk\x12C\n" +
-	"\x0emembers_answer\x18\x15 \x01(\v2\x1a.fairlead.v1.MembersAnswerH\x00R\rmembersAnswerB\x06\n" +
+	"\x0emembers_answer\x18\x15 \x01(\v2\x1a.fairlead.v1.MembersAnswerH\x00R\rmembersAnswer\x12.\n" +
+	"\apid_ask\x18\x16 \x01(\v2\x13.fairlead.v1.PidAskH\x00R\x06pidAsk\x127\n" +
+	"\n" +
+	"pid_answer\x18\x17 \x01(\v2\x16.fairlead.v1.PidAnswerH\x00R\tpidAnswerB\x06\n" +
 	"\x04body\"\xbb\x01\n" +
 	"\x04Beat\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x12\n" +
@@ -2114,7 +2271,16 @@ const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"\rMembersAnswer\x12\x10\n" +
 	"\x03ask\x18\x01 \x01(\x04R\x03ask\x120\n" +
 	"\bsessions\x18\x02 \x03(\v2\x14.fairlead.v1.SessionR\bsessions\x12\x12\n" +
-	"\x04last\x18\x03 \x01(\bR\x04lastB*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
+	"\x04last\x18\x03 \x01(\bR\x04last\"J\n" +
+	"\x06PidAsk\x12\x10\n" +
+	"\x03ask\x18\x01 \x01(\x04R\x03ask\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bidentity\x18\x03 \x01(\tR\bidentity\"e\n" +
+	"\tPidAnswer\x12\x10\n" +
+	"\x03ask\x18\x01 \x01(\x04R\x03ask\x12\x1c\n" +
+	"\x03pid\x18\x02 \x01(\v2\n" +
+	".actor.PIDR\x03pid\x12(\n" +
+	"\x05error\x18\x03 \x01(\v2\x12.fairlead.v1.ErrorR\x05errorB*Z(github.com/fairlead-go/fairlead/messagesb\x06proto3"
 
 var (
 	file_fairlead_v1_cluster_proto_rawDescOnce sync.Once
@@ -2128,7 +2294,7 @@ func file_fairlead_v1_cluster_proto_rawDescGZIP() []byte {
 	return file_fairlead_v1_cluster_proto_rawDescData
 }
 
-var file_fairlead_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_fairlead_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_fairlead_v1_cluster_proto_goTypes = []any{
 	(*Member)(nil),        // 0: fairlead.v1.Member
 	(*Ballot)(nil),        // 1: fairlead.v1.Ballot
@@ -2156,18 +2322,20 @@ var file_fairlead_v1_cluster_proto_goTypes = []any{
 	(*Membership)(nil),    // 23: fairlead.v1.Membership
 	(*MembersAsk)(nil),    // 24: fairlead.v1.MembersAsk
 	(*MembersAnswer)(nil), // 25: fairlead.v1.MembersAnswer
-	nil,                   // 26: fairlead.v1.Card.TypesEntry
-	nil,                   // 27: fairlead.v1.UserSet.SettingsEntry
-	(*actor.PID)(nil),     // 28: actor.PID
-	(*Error)(nil),         // 29: fairlead.v1.Error
-	(*Push)(nil),          // 30: fairlead.v1.Push
-	(*Session)(nil),       // 31: fairlead.v1.Session
+	(*PidAsk)(nil),        // 26: fairlead.v1.PidAsk
+	(*PidAnswer)(nil),     // 27: fairlead.v1.PidAnswer
+	nil,                   // 28: fairlead.v1.Card.TypesEntry
+	nil,                   // 29: fairlead.v1.UserSet.SettingsEntry
+	(*actor.PID)(nil),     // 30: actor.PID
+	(*Error)(nil),         // 31: fairlead.v1.Error
+	(*Push)(nil),          // 32: fairlead.v1.Push
+	(*Session)(nil),       // 33: fairlead.v1.Session
 }
 var file_fairlead_v1_cluster_proto_depIdxs = []int32{
 	0,  // 0: fairlead.v1.View.members:type_name -> fairlead.v1.Member
 	1,  // 1: fairlead.v1.View.ballot:type_name -> fairlead.v1.Ballot
 	0,  // 2: fairlead.v1.Card.member:type_name -> fairlead.v1.Member
-	26, // 3: fairlead.v1.Card.types:type_name -> fairlead.v1.Card.TypesEntry
+	28, // 3: fairlead.v1.Card.types:type_name -> fairlead.v1.Card.TypesEntry
 	3,  // 4: fairlead.v1.Peer.card:type_name -> fairlead.v1.Card
 	5,  // 5: fairlead.v1.Peer.beat:type_name -> fairlead.v1.Beat
 	6,  // 6: fairlead.v1.Peer.prepare:type_name -> fairlead.v1.Prepare
@@ -2189,33 +2357,37 @@ var file_fairlead_v1_cluster_proto_depIdxs = []int32{
 	23, // 22: fairlead.v1.Peer.membership:type_name -> fairlead.v1.Membership
 	24, // 23: fairlead.v1.Peer.members_ask:type_name -> fairlead.v1.MembersAsk
 	25, // 24: fairlead.v1.Peer.members_answer:type_name -> fairlead.v1.MembersAnswer
-	1,  // 25: fairlead.v1.Beat.ballot:type_name -> fairlead.v1.Ballot
-	1,  // 26: fairlead.v1.Prepare.ballot:type_name -> fairlead.v1.Ballot
-	1,  // 27: fairlead.v1.Promise.ballot:type_name -> fairlead.v1.Ballot
-	2,  // 28: fairlead.v1.Promise.accepted:type_name -> fairlead.v1.View
-	2,  // 29: fairlead.v1.Accept.value:type_name -> fairlead.v1.View
-	1,  // 30: fairlead.v1.Accepted.ballot:type_name -> fairlead.v1.Ballot
-	28, // 31: fairlead.v1.Login.socket:type_name -> actor.PID
-	11, // 32: fairlead.v1.Claim.login:type_name -> fairlead.v1.Login
-	11, // 33: fairlead.v1.Claimed.login:type_name -> fairlead.v1.Login
-	29, // 34: fairlead.v1.Claimed.error:type_name -> fairlead.v1.Error
-	11, // 35: fairlead.v1.Release.login:type_name -> fairlead.v1.Login
-	11, // 36: fairlead.v1.Bindings.logins:type_name -> fairlead.v1.Login
-	30, // 37: fairlead.v1.UserPush.push:type_name -> fairlead.v1.Push
-	28, // 38: fairlead.v1.UserPush.sockets:type_name -> actor.PID
-	27, // 39: fairlead.v1.UserSet.settings:type_name -> fairlead.v1.UserSet.SettingsEntry
-	11, // 40: fairlead.v1.UserAnswer.logins:type_name -> fairlead.v1.Login
-	28, // 41: fairlead.v1.Audience.except:type_name -> actor.PID
-	21, // 42: fairlead.v1.Fanout.to:type_name -> fairlead.v1.Audience
-	30, // 43: fairlead.v1.Fanout.push:type_name -> fairlead.v1.Push
-	28, // 44: fairlead.v1.Membership.socket:type_name -> actor.PID
-	21, // 45: fairlead.v1.MembersAsk.of:type_name -> fairlead.v1.Audience
-	31, // 46: fairlead.v1.MembersAnswer.sessions:type_name -> fairlead.v1.Session
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	26, // 25: fairlead.v1.Peer.pid_ask:type_name -> fairlead.v1.PidAsk
+	27, // 26: fairlead.v1.Peer.pid_answer:type_name -> fairlead.v1.PidAnswer
+	1,  // 27: fairlead.v1.Beat.ballot:type_name -> fairlead.v1.Ballot
+	1,  // 28: fairlead.v1.Prepare.ballot:type_name -> fairlead.v1.Ballot
+	1,  // 29: fairlead.v1.Promise.ballot:type_name -> fairlead.v1.Ballot
+	2,  // 30: fairlead.v1.Promise.accepted:type_name -> fairlead.v1.View
+	2,  // 31: fairlead.v1.Accept.value:type_name -> fairlead.v1.View
+	1,  // 32: fairlead.v1.Accepted.ballot:type_name -> fairlead.v1.Ballot
+	30, // 33: fairlead.v1.Login.socket:type_name -> actor.PID
+	11, // 34: fairlead.v1.Claim.login:type_name -> fairlead.v1.Login
+	11, // 35: fairlead.v1.Claimed.login:type_name -> fairlead.v1.Login
+	31, // 36: fairlead.v1.Claimed.error:type_name -> fairlead.v1.Error
+	11, // 37: fairlead.v1.Release.login:type_name -> fairlead.v1.Login
+	11, // 38: fairlead.v1.Bindings.logins:type_name -> fairlead.v1.Login
+	32, // 39: fairlead.v1.UserPush.push:type_name -> fairlead.v1.Push
+	30, // 40: fairlead.v1.UserPush.sockets:type_name -> actor.PID
+	29, // 41: fairlead.v1.UserSet.settings:type_name -> fairlead.v1.UserSet.SettingsEntry
+	11, // 42: fairlead.v1.UserAnswer.logins:type_name -> fairlead.v1.Login
+	30, // 43: fairlead.v1.Audience.except:type_name -> actor.PID
+	21, // 44: fairlead.v1.Fanout.to:type_name -> fairlead.v1.Audience
+	32, // 45: fairlead.v1.Fanout.push:type_name -> fairlead.v1.Push
+	30, // 46: fairlead.v1.Membership.socket:type_name -> actor.PID
+	21, // 47: fairlead.v1.MembersAsk.of:type_name -> fairlead.v1.Audience
+	33, // 48: fairlead.v1.MembersAnswer.sessions:type_name -> fairlead.v1.Session
+	30, // 49: fairlead.v1.PidAnswer.pid:type_name -> actor.PID
+	31, // 50: fairlead.v1.PidAnswer.error:type_name -> fairlead.v1.Error
+	51, // [51:51] is the sub-list for method output_type
+	51, // [51:51] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_fairlead_v1_cluster_proto_init() }
@@ -2248,6 +2420,8 @@ func file_fairlead_v1_cluster_proto_init() {
 		(*Peer_Membership)(nil),
 		(*Peer_MembersAsk)(nil),
 		(*Peer_MembersAnswer)(nil),
+		(*Peer_PidAsk)(nil),
+		(*Peer_PidAnswer)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2255,7 +2429,7 @@ func file_fairlead_v1_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlead_v1_cluster_proto_rawDesc), len(file_fairlead_v1_cluster_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
