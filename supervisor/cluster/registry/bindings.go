@@ -94,7 +94,7 @@ func (d *Desk) heardBindings(from *messages.Member, b *messages.Bindings) {
 func (d *Desk) replace(g *gate, logins []*messages.Login) {
 	g.series++
 	for _, l := range logins {
-		if l.GetSessionId() == "" || d.table.Owner(l.GetUid()) != d.self {
+		if !whole(l) || d.table.Owner(l.Uid) != d.self {
 			continue
 		}
 		e := d.users.ids[l.SessionId]

@@ -17,7 +17,7 @@ type waiter struct {
 
 func (d *Desk) heardClaim(from *messages.Member, m *messages.Claim) {
 	g, l := d.gates[from.GetId()], m.GetLogin()
-	if g == nil || m.GetView() != d.number || l.GetSessionId() == "" || l.GetUid() == "" {
+	if g == nil || m.GetView() != d.number || !whole(l) {
 		return // a claim of an older view is made again in this one
 	}
 	w := &waiter{gate: g, ask: m.GetAsk(), login: l, until: d.now + d.config.ClaimTime}

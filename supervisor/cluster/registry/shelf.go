@@ -23,6 +23,11 @@ func (e *entry) same(l *messages.Login) bool {
 	return e != nil && l != nil && e.login.SessionId == l.SessionId && e.login.View == l.View && e.login.Count == l.Count
 }
 
+// whole: nothing is missing of what a login must say.
+func whole(l *messages.Login) bool {
+	return l.GetSessionId() != "" && l.GetUid() != "" && l.GetSocket() != nil
+}
+
 // A shelf finds entries by session and by user.
 type shelf struct {
 	ids  map[string]*entry
