@@ -14,7 +14,6 @@ const piece = 1000
 // A gate is what a registrar knows of a member that has sockets.
 type gate struct {
 	member *messages.Member
-	shown  bool // it is in this view: something of its bindings has come
 	told   bool // all of its bindings have
 	logins int  // entries of it
 
@@ -68,7 +67,6 @@ func (d *Desk) heardBindings(from *messages.Member, b *messages.Bindings) {
 	if b.GetView() != d.number || g == nil {
 		return
 	}
-	g.shown = true
 	d.nudge = d.now + d.config.ClaimTime
 	logins := b.GetLogins()
 	if len(logins) > 0 && logins[0].GetSessionId() == "" {

@@ -189,14 +189,21 @@ func TestStrangersAreIgnored(t *testing.T) {
 
 func BenchmarkInstall(b *testing.B) {
 	const logins = 100_000
-	g1, g2 := member("g1", registry.Gate), member("g2", registry.Gate)
-	d := registry.New(registry.Config{})
-	d.Install(0, g1, viewOf(1, g1))
-	for i := range logins {
-		d.Claim(0, session("g1", fmt.Sprint("session-", i)), fmt.Sprint("user-", i), func(error) {})
-	}
-	b.ReportAllocs()
-	for number := uint64(2); b.Loop(); number++ {
-		d.Install(0, g1, viewOf(number, g1, g2))
+	for _, gates := range []int{1, 5} {
+		b.Run(fmt.Sprintf("logins=%d/gates=%d", logins, gates), func(b *testing.B) {
+			v := viewOf(1, member("g0", registry.Gate))
+			self, d := v.Members[0], registry.New(registry.Config{})
+			d.Install(0, self, v)
+			for i := range logins {
+				d.Claim(0, session("g0", fmt.Sprint("session-", i)), fmt.Sprint("user-", i), func(error) {})
+			}
+			for i := range gates - 1 {
+				v.Members = append(v.Members, member(fmt.Sprint("g", i+1), registry.Gate))
+			}
+			b.ReportAllocs()
+			for number := uint64(2); b.Loop(); number++ {
+				d.Install(0, self, viewOf(number, v.Members...))
+			}
+		})
 	}
 }

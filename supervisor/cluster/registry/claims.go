@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"strings"
 	"time"
 
 	"github.com/fairlead-go/fairlead/messages"
@@ -25,8 +26,10 @@ func (d *Desk) Claim(now time.Duration, s *messages.Session, uid string, done fu
 	id := s.GetId()
 	bound, pending := d.own.ids[id], d.socket[id]
 	switch {
-	case uid == "" || id == "":
+	case uid == "":
 		d.done(func() { done(messages.NewError(messages.CodeBadRequest, "uid is empty")) })
+	case strings.HasPrefix(uid, here):
+		d.done(func() { done(messages.NewError(messages.CodeBadRequest, "uid begins with a zero byte")) })
 	case bound != nil && bound.login.Uid == uid:
 		d.done(func() { done(nil) })
 	case pending != nil && pending.login.Uid == uid:

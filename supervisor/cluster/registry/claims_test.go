@@ -45,6 +45,7 @@ func TestASocketIsBoundOnce(t *testing.T) {
 	wants(t, "the same again", same, "ok")
 	wants(t, "the same once it is bound", l.claim("g1", "s1", uid), "ok")
 	wants(t, "another user once it is bound", l.claim("g1", "s1", other), "code 409: bound to another user")
+	wants(t, "a zero byte", l.claim("g1", "s2", "\x00u"), "code 400: uid begins with a zero byte")
 	wants(t, "nobody", l.claim("g1", "s2", ""), "code 400: uid is empty")
 }
 

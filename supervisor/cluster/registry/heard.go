@@ -9,14 +9,17 @@ import (
 )
 
 // Heard takes what another member's Desk has sent: Claim, Claimed, Release, Bindings, UserPush, UserKick,
-// UserSet, UserAsk, UserAnswer. Others are ignored, as is what comes from outside of the view. But a node that
-// has a newer view may be a member of that one only: what it says is kept until the view comes here too.
+// UserSet, UserAsk, UserAnswer. Others are ignored, as is what comes from outside of the view. But who has a newer
+// view may be a member of that one only: what such a node says is kept until the view comes here too, so give a
+// Desk also what comes from nodes that are in no view.
 func (d *Desk) Heard(now time.Duration, from *messages.Member, p *messages.Peer) Out {
 	d.now = now
-	if from.GetId() != "" && from.GetId() != d.self.GetId() && !d.postpone(from, p) {
-		if m := d.members[from.GetId()]; m != nil {
-			d.read(m, p)
-		}
+	switch m := d.members[from.GetId()]; {
+	case from.GetId() == "" || from.GetId() == d.self.GetId() || d.postpone(from, p):
+	case m != nil:
+		d.read(m, p)
+	case forUsers(p):
+		d.hold(held{from: from, peer: p, until: now + d.config.ClaimTime, stray: true})
 	}
 	return d.flush()
 }
@@ -59,7 +62,7 @@ type backlog struct {
 }
 
 // postpone keeps p when its sender is in a newer view. Each gate tells its bindings first of all in a view, so
-// that what has no view of its own is known to be of that view, or later.
+// that what has no view of its own, and comes after them, is known to be of that view too.
 func (d *Desk) postpone(from *messages.Member, p *messages.Peer) bool {
 	view := max(p.GetClaim().GetView(), p.GetBindings().GetView())
 	b := d.later[from.GetId()]

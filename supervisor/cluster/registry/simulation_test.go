@@ -60,7 +60,8 @@ func (w *world) crash(n *node) {
 	n.alive = false
 	for _, s := range w.socks {
 		if s.node == n {
-			s.open, s.bound = false, ""
+			s.open = false
+			s.bind("")
 		}
 	}
 	w.change(w.without(n))
@@ -140,7 +141,10 @@ func (w *world) uid() string { return fmt.Sprint("user-", w.rng.IntN(w.uids)) }
 func (w *world) step() {
 	gates := w.members(registry.Gate)
 	n := w.rng.IntN(100)
-	if w.calm && n >= 91 {
+	switch {
+	case w.sound:
+		n = []int{0, 20, 80, 80, 80, 80, 80, 80, 94, 98}[n/10]
+	case w.calm && n >= 91:
 		n = 88 // streams break instead
 	}
 	switch {
@@ -166,8 +170,12 @@ func (w *world) step() {
 		w.crash(pick(w, gates))
 	case n < 98 && len(gates) > 1:
 		w.cutOff(pick(w, gates))
-	case n < 99 && len(gates) < 5:
-		w.change(append(w.members(""), w.boot(registry.Gate)))
+	case n < 99 && len(gates) < 5 || w.sound && n == 98 && len(gates) < 9:
+		role := registry.Gate
+		if w.rng.IntN(3) == 0 {
+			role = "backend"
+		}
+		w.change(append(w.members(""), w.boot(role)))
 	}
 }
 
@@ -181,7 +189,7 @@ func (w *world) client() {
 	case 0:
 		w.close(s)
 	case 1:
-		s.bound = ""
+		s.bind("")
 		w.release(s)
 	default:
 		w.claim(s, w.uid())
@@ -189,16 +197,43 @@ func (w *world) client() {
 }
 
 func (w *world) speak(n *node, uid string) {
-	switch w.rng.IntN(4) {
-	case 0:
-		w.apply(n, n.desk.Push(w.now, &messages.Push{Route: "hi"}, []string{uid, w.uid()}))
-	case 1:
+	switch what := w.rng.IntN(4); {
+	case what == 0 || w.sound && !n.cut:
+		w.push(n, uid)
+	case what == 1 && !w.sound:
 		w.apply(n, n.desk.Kick(w.now, uid, "bye"))
-	case 2:
+	case what == 2:
 		w.apply(n, n.desk.Set(w.now, uid, map[string][]byte{"a": []byte("1")}))
 	default:
 		w.ask(n, uid, func([]*messages.Login, error) {})
 	}
+}
+
+// push sends a push or settings, and checks that those are reached, once, who are bound all the while.
+func (w *world) push(n *node, uid string) {
+	route := fmt.Sprintf("%v/%d/", w.now, w.todo.seq)
+	binds := map[*sock]int{}
+	for _, s := range w.socks {
+		if s.bound == uid && !n.cut {
+			binds[s] = s.binds
+		}
+	}
+	if w.rng.IntN(2) == 0 {
+		w.apply(n, n.desk.Push(w.now, &messages.Push{Route: route}, []string{uid}))
+	} else {
+		w.apply(n, n.desk.Set(w.now, uid, map[string][]byte{route: nil}))
+	}
+	w.after(4*time.Second, func() {
+		for _, s := range w.socks {
+			want := 0
+			if was, there := binds[s]; there && was == s.binds {
+				want = 1
+			}
+			if got := w.pushed[route+s.id]; w.sound && (got < want || got > 1) {
+				w.violated("a push to %s of %s came %d times to %s", uid, route, got, s.id)
+			}
+		}
+	})
 }
 
 func (w *world) ask(n *node, uid string, done func([]*messages.Login, error)) {
@@ -315,6 +350,16 @@ func TestWorldsAgree(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNobodyIsMissed(t *testing.T) {
+	for seed := range uint64(*worlds) {
+		w := newWorld(seed, registry.Config{}, doctor{})
+		w.sound, w.uids = true, 10
+		if wrong := w.live(); len(wrong) > 0 {
+			t.Fatalf("world %d: %s", seed, strings.Join(wrong, "\n"))
+		}
 	}
 }
 

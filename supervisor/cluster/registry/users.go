@@ -2,6 +2,7 @@ package registry
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -9,11 +10,13 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// A held message is for users whose registrar does not know all logins yet, so that nobody is missed.
+// A held message is for users whose registrar does not know all logins yet, so that nobody is missed. A stray
+// comes from outside of the view, and waits for one with its sender.
 type held struct {
 	from  *messages.Member
 	peer  *messages.Peer
 	until time.Duration
+	stray bool
 }
 
 // Push sends p to all sockets of users, on any node.
@@ -35,7 +38,7 @@ func (d *Desk) Set(now time.Duration, uid string, settings map[string][]byte) Ou
 
 func (d *Desk) tellUser(now time.Duration, uid string, p *messages.Peer) Out {
 	d.now = now
-	if owner := d.table.Owner(uid); owner != nil {
+	if owner := d.table.Owner(uid); owner != nil && !strings.HasPrefix(uid, here) {
 		d.send(owner, p)
 	} else {
 		d.dropped++
@@ -94,10 +97,6 @@ func (d *Desk) pushMine(p *messages.Push, uids []string) {
 			sockets[e.gate.member] = append(sockets[e.gate.member], e.login.Socket)
 		}
 	}
-	if here := sockets[d.self]; len(here) > 0 {
-		d.out.Deliver = append(d.out.Deliver, Local{Push: p, Sockets: here})
-		delete(sockets, d.self)
-	}
 	for _, m := range d.view.GetMembers() {
 		for part := range slices.Chunk(sockets[m], piece) {
 			d.send(m, &messages.Peer{Body: &messages.Peer_UserPush{UserPush: &messages.UserPush{Push: p, Sockets: part}}})
@@ -105,40 +104,47 @@ func (d *Desk) pushMine(p *messages.Push, uids []string) {
 	}
 }
 
-// heardUser takes a kick or settings. From the registrar they are for the sockets here. A registrar that has
-// shown nothing of this view was none when it sent this, so that it must decide itself.
+// here begins the uid of a kick or of settings that a registrar sends to a gate, whose sockets they are for. Who
+// is registrar differs between views, so that the sender alone does not tell. No user may be called so.
+const here = "\x00"
+
+// heardUser takes a kick or settings, for the user's registrar or for the sockets here.
 func (d *Desk) heardUser(h held, uid string) {
-	owner := d.table.Owner(uid)
-	switch {
+	switch owner := d.table.Owner(uid); {
+	case strings.HasPrefix(uid, here):
+		d.deliver(h.peer, uid[len(here):])
 	case owner == nil:
 		d.dropped++
-	case owner == d.self && d.settled():
-		d.userMine(h.peer, uid)
-	case owner == d.self:
-		d.hold(h)
-	case owner == h.from && d.gates[owner.GetId()].shown:
-		d.deliver(h.peer, uid)
-	default:
+	case owner != d.self:
 		d.send(owner, h.peer)
+	case d.settled():
+		d.userMine(h.peer, uid)
+	default:
+		d.hold(h)
 	}
 }
 
 func (d *Desk) userMine(p *messages.Peer, uid string) {
 	var told []*gate
 	for e := d.users.uids[uid]; e != nil; e = e.next {
-		switch {
-		case slices.Contains(told, e.gate):
-			continue
-		case e.gate.member == d.self:
-			d.deliver(p, uid)
-		default:
-			d.send(e.gate.member, p)
+		if !slices.Contains(told, e.gate) {
+			told = append(told, e.gate)
+			d.send(e.gate.member, renamed(p, here+uid))
 		}
-		told = append(told, e.gate)
 	}
 }
 
+// renamed is a kick or settings for another uid. p stays as it is.
+func renamed(p *messages.Peer, uid string) *messages.Peer {
+	if m := p.GetUserKick(); m != nil {
+		return &messages.Peer{Body: &messages.Peer_UserKick{UserKick: &messages.UserKick{Uid: uid, Reason: m.Reason}}}
+	}
+	settings := p.GetUserSet().GetSettings()
+	return &messages.Peer{Body: &messages.Peer_UserSet{UserSet: &messages.UserSet{Uid: uid, Settings: settings}}}
+}
+
 func (d *Desk) deliver(p *messages.Peer, uid string) {
+	p = renamed(p, uid)
 	l := Local{Kick: p.GetUserKick(), Set: p.GetUserSet()}
 	for e := d.own.uids[uid]; e != nil; e = e.next {
 		l.Sockets = append(l.Sockets, e.login.Socket)
@@ -162,9 +168,13 @@ func (d *Desk) release() {
 	waiting := d.held
 	d.held = nil
 	for _, h := range waiting {
-		if h.peer.GetUserAsk() == nil {
-			h.from = d.self // who sent it says nothing any more of what it is
+		m := d.members[h.from.GetId()]
+		switch {
+		case h.stray && m == nil:
+			d.hold(h)
+		default:
+			h.stray = false
+			d.serve(h)
 		}
-		d.serve(h)
 	}
 }

@@ -65,8 +65,9 @@ func (d *Desk) cut() {
 	for _, number := range slices.Sorted(maps.Keys(d.asks)) {
 		d.answer(d.asks[number], nil, errCutOff())
 	}
-	d.dropped += uint64(len(d.held))
-	d.held = nil
+	all := len(d.held)
+	d.held = slices.DeleteFunc(d.held, func(h held) bool { return !h.stray })
+	d.dropped += uint64(all - len(d.held))
 	d.forget()
 	d.view, d.members, d.table = nil, nil, &Table{}
 }

@@ -25,6 +25,7 @@ type world struct {
 	socks  []*sock
 	uids   int
 	calm   bool     // the view stays as it is
+	sound  bool     // nothing is lost, and only newcomers change the view
 	wrong  []string // what must not be
 	pushed map[string]int
 }
@@ -49,6 +50,7 @@ type sock struct {
 	id     string
 	open   bool
 	bound  string        // acknowledged
+	binds  int           // how often that has changed
 	claims []*int        // how often each was answered
 	kicked time.Duration // when it was first asked to go
 }
@@ -161,7 +163,7 @@ func (w *world) apply(n *node, out registry.Out) {
 	}
 	for _, login := range out.Unbind {
 		if s := w.sock(login.SessionId); s.node == n {
-			s.bound = ""
+			s.bind("")
 		}
 	}
 	for _, l := range out.Deliver {
@@ -170,7 +172,11 @@ func (w *world) apply(n *node, out registry.Out) {
 			if s := w.sock(id); s.node != n {
 				w.violated("%s was given something for %s", n.member.Id, id)
 			}
-			w.pushed[id]++
+			name := l.Push.GetRoute()
+			for key := range l.Set.GetSettings() {
+				name = key
+			}
+			w.pushed[name+id]++
 		}
 	}
 	for _, done := range out.Done {
@@ -232,9 +238,17 @@ func (w *world) kick(by *node, login *messages.Login) {
 	})
 }
 
+func (s *sock) bind(uid string) {
+	if s.bound != uid {
+		s.bound = uid
+		s.binds++
+	}
+}
+
 func (w *world) close(s *sock) {
 	if s.open && s.node.alive {
-		s.open, s.bound = false, ""
+		s.open = false
+		s.bind("")
 		w.release(s)
 	}
 }
@@ -255,7 +269,7 @@ func (w *world) claim(s *sock, uid string) {
 		case !s.open:
 			w.release(s)
 		default:
-			s.bound = uid
+			s.bind(uid)
 			w.alone(s)
 		}
 	}))
