@@ -88,10 +88,10 @@ type Desk struct {
 // New makes a Desk that is in no view.
 func New(c Config) *Desk {
 	d := &Desk{
-		config: c.withDefaults(), table: &Table{}, later: map[string]*backlog{}, own: newShelf(),
+		config: c.withDefaults(), table: &Table{}, later: map[string]*backlog{}, own: newShelf(0),
 		claims: map[uint64]*claim{}, socket: map[string]*claim{}, asks: map[uint64]*ask{},
 	}
-	d.forget()
+	d.forget(0)
 	return d
 }
 
@@ -158,9 +158,9 @@ func (d *Desk) isGate() bool { return d.view != nil && isGate(d.self) }
 
 func isGate(m *messages.Member) bool { return slices.Contains(m.GetRoles(), Gate) }
 
-// forget lets go of all that a registrar knows.
-func (d *Desk) forget() {
-	d.users, d.gates, d.open, d.doubled = newShelf(), map[string]*gate{}, 0, nil
+// forget lets go of all that a registrar knows, and makes room for about as many users.
+func (d *Desk) forget(users int) {
+	d.users, d.gates, d.open, d.doubled = newShelf(users), map[string]*gate{}, 0, nil
 	d.kicked, d.queues, d.queued = map[string]*entry{}, map[string][]*waiter{}, map[string]*waiter{}
 }
 

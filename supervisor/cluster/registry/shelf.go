@@ -34,7 +34,10 @@ type shelf struct {
 	uids map[string]*entry // the first one: most users have no other
 }
 
-func newShelf() shelf { return shelf{ids: map[string]*entry{}, uids: map[string]*entry{}} }
+// newShelf has room for n.
+func newShelf(n int) shelf {
+	return shelf{ids: make(map[string]*entry, n), uids: make(map[string]*entry, n)}
+}
 
 // put takes an entry in, whose session must have none here.
 func (s *shelf) put(e *entry) {

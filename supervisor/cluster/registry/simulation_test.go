@@ -12,7 +12,7 @@ import (
 	"github.com/fairlead-go/fairlead/supervisor/cluster/registry"
 )
 
-var worlds = flag.Int("worlds", 40, "how many worlds each simulation lives through")
+var worlds = flag.Int("worlds", 20, "how many worlds each simulation lives through")
 
 // change makes a view of nodes. Those that are left out are fenced, or dead, before anybody knows.
 func (w *world) change(nodes []*node) {
@@ -143,7 +143,7 @@ func (w *world) step() {
 	n := w.rng.IntN(100)
 	switch {
 	case w.sound:
-		n = []int{0, 20, 80, 80, 80, 80, 80, 80, 94, 98}[n/10]
+		n = []int{0, 0, 20, 20, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 94, 98}[n/5]
 	case w.calm && n >= 91:
 		n = 88 // streams break instead
 	}
@@ -170,7 +170,7 @@ func (w *world) step() {
 		w.crash(pick(w, gates))
 	case n < 98 && len(gates) > 1:
 		w.cutOff(pick(w, gates))
-	case n < 99 && len(gates) < 5 || w.sound && n == 98 && len(gates) < 9:
+	case n < 99 && len(gates) < 5 || w.sound && n == 98 && len(gates) < 7:
 		role := registry.Gate
 		if w.rng.IntN(3) == 0 {
 			role = "backend"

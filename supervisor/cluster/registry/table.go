@@ -35,12 +35,13 @@ func NewTable(v *messages.View, eligible func(*messages.Member) bool) *Table {
 	}
 	t := &Table{owners: make([]*messages.Member, Slots)}
 	for slot := range t.owners {
-		best := uint64(0)
+		winner, best, salt := 0, uint64(0), mix(uint64(slot)+1)
 		for i, seed := range seeds {
-			if score := mix(seed ^ mix(uint64(slot)+1)); t.owners[slot] == nil || score > best {
-				t.owners[slot], best = members[i], score
+			if score := mix(seed ^ salt); score > best {
+				winner, best = i, score
 			}
 		}
+		t.owners[slot] = members[winner]
 	}
 	return t
 }

@@ -34,7 +34,7 @@ func (d *Desk) Install(now time.Duration, self *messages.Member, v *messages.Vie
 func (d *Desk) enter(v *messages.View) {
 	d.view, d.number, d.table = v, v.GetNumber(), NewTable(v, isGate)
 	d.members = map[string]*messages.Member{}
-	d.forget()
+	d.forget(len(d.users.ids))
 	for _, m := range v.GetMembers() {
 		d.members[m.GetId()] = m
 		if m.GetId() == d.self.GetId() {
@@ -58,7 +58,7 @@ func (d *Desk) cut() {
 	for _, e := range d.own.ids {
 		d.out.Unbind = append(d.out.Unbind, e.login)
 	}
-	d.own = newShelf()
+	d.own = newShelf(0)
 	for _, number := range slices.Sorted(maps.Keys(d.claims)) {
 		d.end(d.claims[number], errCutOff())
 	}
@@ -68,7 +68,7 @@ func (d *Desk) cut() {
 	all := len(d.held)
 	d.held = slices.DeleteFunc(d.held, func(h held) bool { return !h.stray })
 	d.dropped += uint64(all - len(d.held))
-	d.forget()
+	d.forget(0)
 	d.view, d.members, d.table = nil, nil, &Table{}
 }
 
