@@ -75,6 +75,7 @@ type house struct {
 	mu      sync.Mutex
 	members map[string]bool
 	hold    chan struct{} // Heard waits for it
+	doubt   chan struct{} // Member waits for it
 }
 
 func (h *house) Card() *messages.Card { return h.card.Load() }
@@ -101,6 +102,12 @@ func (h *house) Dead(address string) {
 func (h *house) Parted(address string) { h.parted <- address }
 
 func (h *house) Member(address string) bool {
+	h.mu.Lock()
+	doubt := h.doubt
+	h.mu.Unlock()
+	if doubt != nil {
+		<-doubt
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.members[address]
