@@ -46,7 +46,7 @@ func (m *Mesh) leave(e ender) {
 // serve is gRPC's handler of our own streams.
 func (m *Mesh) serve(_ any, wire grpc.ServerStream) error {
 	if name, _ := grpc.MethodFromServerStream(wire); name != method {
-		return status.Errorf(codes.Unimplemented, "nodes do not use %s", name)
+		return unused(name)
 	}
 	link, err := linkOf(wire.Context())
 	if err != nil {

@@ -30,7 +30,7 @@ func (d *departure) end() { d.cancel() }
 func (m *Mesh) departures() grpc.StreamClientInterceptor {
 	return func(ctx context.Context, desc *grpc.StreamDesc, client *grpc.ClientConn, name string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
 		if name != receive {
-			return nil, status.Errorf(codes.Unimplemented, "nodes do not use %s", name)
+			return nil, unused(name)
 		}
 		return m.depart(ctx, client.Target(), func(ctx context.Context) (grpc.ClientStream, error) {
 			return open(ctx, desc, client, name, options...)

@@ -33,8 +33,7 @@ func estrange(t testing.TB, a, b *server) {
 	b.admit(a.address, false)
 	a.mesh.End(b.address)
 	b.mesh.End(a.address)
-	a.mesh.AwaitNoStreams(t, b.address)
-	b.mesh.AwaitNoStreams(t, a.address)
+	eventually(t, "the end of all streams", func() bool { return a.mesh.Streams(b.address)+b.mesh.Streams(a.address) == 0 })
 }
 
 // sink is an actor that gives its user messages to a channel, and answers requests.

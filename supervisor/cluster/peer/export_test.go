@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
-	"testing"
 	"time"
 
 	"github.com/asynkron/protoactor-go/remote"
@@ -52,20 +51,9 @@ func Roots(c *tls.Config) *x509.CertPool { return c.RootCAs }
 // LockCertificates takes the lock on certificates, and lets it go.
 func (m *Mesh) LockCertificates() { m.creds.store.config() }
 
-// AwaitNoStreams waits until the engine has no stream from or to a node.
-func (m *Mesh) AwaitNoStreams(t testing.TB, address string) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(20 * time.Second); ; <-tick.C {
-		m.mu.Lock()
-		n := len(m.engine[address])
-		m.mu.Unlock()
-		if n == 0 {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the engine has %d streams from and to %s", n, address)
-		}
-	}
+// Streams is how many streams the engine has from and to a node.
+func (m *Mesh) Streams(address string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.engine[address])
 }

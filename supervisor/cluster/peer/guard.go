@@ -30,7 +30,7 @@ func (m *Mesh) guard(srv any, wire grpc.ServerStream, info *grpc.StreamServerInf
 	case receive:
 		return m.attend(srv, wire, handler)
 	default:
-		return status.Errorf(codes.Unimplemented, "nodes do not use %s", info.FullMethod)
+		return unused(info.FullMethod)
 	}
 }
 

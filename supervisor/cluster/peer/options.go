@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 )
 
 const (
@@ -26,6 +27,7 @@ const (
 func (m *Mesh) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.Creds(m.creds),
+		grpc.InTapHandle(knock),
 		grpc.UnknownServiceHandler(m.serve),
 		grpc.StreamInterceptor(m.guard),
 		grpc.UnaryInterceptor(refuseCall),
@@ -58,7 +60,19 @@ func (m *Mesh) dialOptions() []grpc.DialOption {
 	}
 }
 
+// knock refuses, before anything is read, all methods but the two that nodes use.
+func knock(ctx context.Context, info *tap.Info) (context.Context, error) {
+	if info.FullMethodName != method && info.FullMethodName != receive {
+		return nil, unused(info.FullMethodName)
+	}
+	return ctx, nil
+}
+
 // refuseCall refuses all methods that are no streams: nodes use none, and the engine's panic.
 func refuseCall(_ context.Context, _ any, info *grpc.UnaryServerInfo, _ grpc.UnaryHandler) (any, error) {
-	return nil, status.Errorf(codes.Unimplemented, "nodes do not use %s", info.FullMethod)
+	return nil, unused(info.FullMethod)
+}
+
+func unused(name string) error {
+	return status.Errorf(codes.Unimplemented, "nodes do not use %s", name)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -72,13 +73,19 @@ type house struct {
 	dead   chan string
 	parted chan string
 
+	cards atomic.Int64 // times that Card was asked for
+	log   logged
+
 	mu      sync.Mutex
 	members map[string]bool
 	hold    chan struct{} // Heard waits for it
 	doubt   chan struct{} // Member waits for it
 }
 
-func (h *house) Card() *messages.Card { return h.card.Load() }
+func (h *house) Card() *messages.Card {
+	h.cards.Add(1)
+	return h.card.Load()
+}
 
 func (h *house) Met(who *messages.Member) { h.met <- who }
 
@@ -117,6 +124,42 @@ func (h *house) admit(address string, is bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.members[address] = is
+}
+
+// logged is what a node has logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// awaitLine waits for a text in the log.
+func (h *house) awaitLine(t testing.TB, text string) {
+	t.Helper()
+	eventually(t, text, func() bool { return strings.Contains(h.log.String(), text) })
+}
+
+// eventually waits for what no channel tells of.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(deadline); !is(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("%s has not come", what)
+		}
+	}
 }
 
 // server is a node.
@@ -163,7 +206,7 @@ func newServer(address string, security peer.TLS, change func(*peer.Config, *mes
 		met: make(chan *messages.Member, 1024), heard: make(chan *messages.Peer, 1<<17),
 		dead: make(chan string, 1024), parted: make(chan string, 1024), members: map[string]bool{},
 	}
-	c := peer.Config{Cluster: "test", Address: address, TLS: security, Log: slog.New(slog.DiscardHandler)}
+	c := peer.Config{Cluster: "test", Address: address, TLS: security, Log: slog.New(slog.NewTextHandler(&h.log, nil))}
 	card := &messages.Card{
 		Cluster: "test", Version: peer.Version, Types: peer.Types(),
 		Member: &messages.Member{Id: "boot-" + address + ".1", Address: address},
