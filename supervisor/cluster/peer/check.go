@@ -40,6 +40,9 @@ func check(b *remote.MessageBatch, own, from string) error {
 		if pid == nil || pid.GetId() == "" || len(pid.GetId()) > maxName {
 			return errors.New("a sender without a name, or with one that is too long")
 		}
+		if pid.GetAddress() == from {
+			continue
+		}
 		// A name without an address would be taken for one of our own actors.
 		if _, err := hostOf(pid.GetAddress()); err != nil {
 			return fmt.Errorf("the sender's address %.256q: was it made before its system had one?", pid.GetAddress())

@@ -20,7 +20,6 @@ func befriended(t testing.TB) (a, b *server) {
 	a.admit(b.address, true)
 	b.admit(a.address, true)
 	t.Cleanup(func() {
-		a.mesh.Refused = nil
 		estrange(t, a, b)
 	})
 	return a, b
@@ -111,16 +110,34 @@ type refusal struct {
 	why     error
 }
 
-func refusals(s *server) chan refusal {
+// refuse is a mesh's Refused.
+func (s *server) refuse(_ *actor.PID, message any, sender *actor.PID, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refused != nil {
+		s.refused <- refusal{message, sender, why}
+	}
+}
+
+// refusals are those that a mesh is told from now on.
+func refusals(t testing.TB, s *server) chan refusal {
+	t.Helper()
 	all := make(chan refusal, 1<<16)
-	s.mesh.Refused = func(_ *actor.PID, message any, sender *actor.PID, why error) { all <- refusal{message, sender, why} }
+	s.mu.Lock()
+	s.refused = all
+	s.mu.Unlock()
+	t.Cleanup(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.refused = nil
+	})
 	return all
 }
 
 func TestWhatDoesNotGoIsRefused(t *testing.T) {
 	a, b := befriended(t)
 	to, heard := sink(t, b)
-	refused := refusals(a)
+	refused := refusals(t, a)
 	me := actor.NewPID(a.address, "me")
 
 	a.system.Root.Send(to, "no protobuf message")
@@ -152,7 +169,7 @@ func TestOnlySoManyMessagesOfActorsWait(t *testing.T) {
 	b.mu.Lock()
 	b.doubt = doubt // b keeps a's engine waiting
 	b.mu.Unlock()
-	refused := refusals(a)
+	refused := refusals(t, a)
 	to, heard := sink(t, b)
 	const n = 1500
 	for range n {
@@ -216,8 +233,18 @@ func TestAMemberNoMoreIsCutOff(t *testing.T) {
 	default:
 		t.Error("End has not ended the endpoint")
 	}
-	if _, err := a.system.Root.RequestFuture(to, &messages.Request{}, deadline).Result(); !errors.Is(err, actor.ErrDeadLetter) {
-		t.Errorf("a request to a member no more: %v, want a dead letter", err)
+	refused := refusals(t, a)
+	a.system.Root.Send(to, &messages.Push{})
+	if got := next(t, refused, "the refusal"); !errors.Is(got.why, peer.ErrNoPeer) {
+		t.Errorf("to a member no more: %v, want ErrNoPeer", got.why)
+	}
+}
+
+func TestWhatNobodyIsToldOfIsADeadLetter(t *testing.T) {
+	b := engines[1]
+	to := actor.NewPID("127.0.0.1:1", "x")
+	if _, err := b.system.Root.RequestFuture(to, &messages.Request{}, deadline).Result(); !errors.Is(err, actor.ErrDeadLetter) {
+		t.Errorf("a request to a stranger: %v, want a dead letter", err)
 	}
 }
 
@@ -248,8 +275,7 @@ func TestADeadNodeFailsFast(t *testing.T) {
 	defer a.mesh.Forget(address)
 	for next(t, a.dead, "the death") != address { // of an earlier test
 	}
-	refused := refusals(a)
-	defer func() { a.mesh.Refused = nil }()
+	refused := refusals(t, a)
 	a.system.Root.Send(actor.NewPID(address, "x"), &messages.Push{})
 	select {
 	case got := <-refused:

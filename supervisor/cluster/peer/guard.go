@@ -121,11 +121,11 @@ func (a *arrival) member() bool {
 	t := time.NewTicker(memberPoll)
 	defer t.Stop()
 	for end := time.Now().Add(memberTime); !a.m.handler.Member(a.address); {
+		if time.Now().After(end) {
+			return false
+		}
 		select {
-		case now := <-t.C:
-			if now.After(end) {
-				return false
-			}
+		case <-t.C:
 		case <-a.Context().Done():
 			return false
 		}

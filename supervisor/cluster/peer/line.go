@@ -123,7 +123,8 @@ func (l *line) attempt() (met bool, err error) {
 	if who.GetAddress() != l.address {
 		return false, l.yield(cancel, who.GetAddress())
 	}
-	return true, l.talk(newStream(l.m, wire, who), card, link, cancel)
+	met = true // a panic changes nothing about that
+	return met, l.talk(newStream(l.m, wire, who), card, link, cancel)
 }
 
 // talk is a stream's life once both sides have accepted each other.

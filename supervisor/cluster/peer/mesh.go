@@ -62,9 +62,9 @@ type Handler interface {
 	Met(who *messages.Member)
 	// Heard is called in order for each stream, by one goroutine. It must not block long.
 	Heard(from *messages.Member, p *messages.Peer)
-	// Dead tells that the node's port refuses connections.
+	// Dead tells that the node's port refuses connections. It is told again for as long as that is so.
 	Dead(address string)
-	// Parted tells that a stream to or from the node broke. Nothing more is known.
+	// Parted tells that a stream to or from the node broke, after Met for it. Nothing more is known.
 	Parted(address string)
 	// Member tells whether a node may exchange messages of actors with us now.
 	Member(address string) bool
@@ -221,6 +221,9 @@ func (m *Mesh) End(address string) {
 	}
 	m.mu.Lock()
 	streams := maps.Clone(m.engine[address])
+	if m.lines[address] == nil {
+		m.nodes.Delete(address)
+	}
 	m.mu.Unlock()
 	for s := range streams {
 		s.end()

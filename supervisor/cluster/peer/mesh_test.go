@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"google.golang.org/grpc"
+
 	"github.com/fairlead-go/fairlead/messages"
 	"github.com/fairlead-go/fairlead/supervisor/cluster/peer"
 )
@@ -147,5 +149,85 @@ func TestOurselvesAndAliases(t *testing.T) {
 		if next(t, b.heard, "the message").GetBeat().GetSent() == 1 {
 			return
 		}
+	}
+}
+
+// talk opens a stream to a node, as one with an address would.
+func talk(t *testing.T, to *server, address string) grpc.ClientStream {
+	t.Helper()
+	s, err := open(t, dial(t, to.address, stranger(t, authority, "127.0.0.1")), peer.Method)
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := &messages.Card{Cluster: "test", Version: peer.Version, Member: &messages.Member{Id: "x.1", Address: address}}
+	if err := s.SendMsg(&messages.Peer{Body: &messages.Peer_Card{Card: card}}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestANewerStreamIsHeardBehindTheOlder(t *testing.T) {
+	const me = "127.0.0.1:1"
+	b := start(t, generateFor(t), nil)
+	hold := make(chan struct{})
+	b.mu.Lock()
+	b.hold = hold
+	b.mu.Unlock()
+	for i := range 2 {
+		if err := talk(t, b, me).SendMsg(beat(i)); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			next(t, b.met, "the meeting")
+			eventually(t, "the first beat", func() bool { return b.hearing.Load() == 1 })
+		}
+	}
+	select {
+	case who := <-b.met:
+		t.Errorf("met %v before all was heard of the older stream", who)
+	default:
+	}
+	b.mu.Lock()
+	b.hold = nil
+	b.mu.Unlock()
+	close(hold)
+	for want := range int64(2) {
+		if got := next(t, b.heard, "a beat").GetBeat().GetSent(); got != want {
+			t.Errorf("heard %d, want %d", got, want)
+		}
+	}
+	next(t, b.parted, "the parting from the older")
+	next(t, b.met, "the meeting on the newer")
+}
+
+func TestAPanicCostsOneStream(t *testing.T) {
+	const me = "127.0.0.1:1"
+	b := start(t, generateFor(t), nil)
+	s := talk(t, b, me)
+	next(t, b.met, "the meeting")
+	if err := s.SendMsg(&messages.Peer{Body: &messages.Peer_UserAsk{UserAsk: &messages.UserAsk{Uid: "panic"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(t, b.parted, "the parting"); got != me {
+		t.Errorf("parted from %s, want %s", got, me)
+	}
+	b.awaitLine(t, "panicked")
+	if err := talk(t, b, me).SendMsg(beat(1)); err != nil {
+		t.Fatal(err)
+	}
+	next(t, b.heard, "a beat")
+}
+
+func TestAClosedMeshDoesNothing(t *testing.T) {
+	a, b := pair(t, generate(t), nil)
+	a.mesh.Close()
+	a.mesh.Close()
+	a.mesh.Know(b.address)
+	if err := a.mesh.Send(b.address, beat(1)); !errors.Is(err, peer.ErrNoPeer) {
+		t.Errorf("a closed mesh sends: %v, want ErrNoPeer", err)
+	}
+	c := dial(t, a.address, stranger(t, authority, "127.0.0.1"))
+	if err := refusalOf(t, c, peer.Method, beat(1)); err == nil {
+		t.Error("a closed mesh serves")
 	}
 }

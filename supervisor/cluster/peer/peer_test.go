@@ -45,6 +45,7 @@ func run(m *testing.M) int {
 	for i := range engines {
 		engines[i] = startEngine(security)
 	}
+	engines[0].mesh.Refused = engines[0].refuse // that of the other has none
 	code := m.Run()
 	for _, e := range engines {
 		e.mesh.Close()
@@ -73,13 +74,16 @@ type house struct {
 	dead   chan string
 	parted chan string
 
-	cards atomic.Int64 // times that Card was asked for
-	log   logged
+	cards   atomic.Int64 // times that Card was asked for
+	hearing atomic.Int64 // times that Heard was called
+	log     logged
 
 	mu      sync.Mutex
 	members map[string]bool
 	hold    chan struct{} // Heard waits for it
 	doubt   chan struct{} // Member waits for it
+	shy     int           // times that Member says no first
+	refused chan refusal
 }
 
 func (h *house) Card() *messages.Card {
@@ -90,11 +94,15 @@ func (h *house) Card() *messages.Card {
 func (h *house) Met(who *messages.Member) { h.met <- who }
 
 func (h *house) Heard(_ *messages.Member, p *messages.Peer) {
+	h.hearing.Add(1)
 	h.mu.Lock()
 	hold := h.hold
 	h.mu.Unlock()
 	if hold != nil {
 		<-hold
+	}
+	if p.GetUserAsk().GetUid() == "panic" {
+		panic("as it was told")
 	}
 	h.heard <- p
 }
@@ -117,6 +125,10 @@ func (h *house) Member(address string) bool {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.members[address] && h.shy > 0 {
+		h.shy--
+		return false
+	}
 	return h.members[address]
 }
 
@@ -276,6 +288,16 @@ func freeAddress(t testing.TB) string {
 func generate(t testing.TB) peer.TLS {
 	t.Helper()
 	security, err := peer.Generate(t.TempDir(), "127.0.0.1", "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return security
+}
+
+// generateFor is a certificate of the engines' authority.
+func generateFor(t testing.TB) peer.TLS {
+	t.Helper()
+	security, err := authority.Write(t.TempDir(), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,8 +56,14 @@ func (m *Mesh) node(address string) *node {
 	return n.(*node)
 }
 
-func (m *Mesh) dead(address string)  { m.node(address).dead.Store(true) }
-func (m *Mesh) alive(address string) { m.node(address).dead.Store(false) }
+func (m *Mesh) dead(address string) { m.node(address).dead.Store(true) }
+
+// alive makes no node: who comes in chooses its port.
+func (m *Mesh) alive(address string) {
+	if n, ok := m.nodes.Load(address); ok {
+		n.(*node).dead.Store(false)
+	}
+}
 
 // Resolver is to be registered before the engine's own, which the start of a remote does: then all messages
 // for actors of other nodes pass through it. Those that are not for a member, or too many, are refused.
