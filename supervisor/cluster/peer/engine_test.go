@@ -228,15 +228,20 @@ func TestAMemberNoMoreIsCutOff(t *testing.T) {
 		t.Errorf("a member again: %v", err)
 	}
 	estrange(t, a, b)
-	select {
-	case <-ended: // once for End, not again for the stream
-	default:
-		t.Error("End has not ended the endpoint")
-	}
+	next(t, ended, "the endpoint's end")
 	refused := refusals(t, a)
 	a.system.Root.Send(to, &messages.Push{})
 	if got := next(t, refused, "the refusal"); !errors.Is(got.why, peer.ErrNoPeer) {
 		t.Errorf("to a member no more: %v, want ErrNoPeer", got.why)
+	}
+
+	a.admit(b.address, true)
+	b.admit(a.address, true)
+	if _, err := a.system.Root.RequestFuture(to, &messages.Request{}, deadline).Result(); err != nil {
+		t.Errorf("a member once more: %v", err)
+	}
+	if len(ended) > 0 { // by the end of the older stream
+		t.Error("the newer endpoint has ended")
 	}
 }
 
@@ -264,6 +269,40 @@ func TestWatchingAnActorOfNoMember(t *testing.T) {
 		t.Errorf("%v has ended, want %v", got.GetWho(), to)
 	}
 	_ = a.system.Root.StopFuture(pid).Wait()
+}
+
+func TestWhatWaitsForANodeThatIsNotThere(t *testing.T) {
+	a := engines[0]
+	address := freeAddress(t)
+	a.admit(address, true)
+	defer a.admit(address, false)
+	letters, ended := make(chan any, 100), make(chan string, 100)
+	events := a.system.EventStream.Subscribe(func(e any) {
+		switch e := e.(type) {
+		case *remote.EndpointTerminatedEvent:
+			ended <- e.Address
+		case *actor.DeadLetterEvent:
+			letters <- e.Message
+		}
+	})
+	defer a.system.EventStream.Unsubscribe(events)
+	for range 10 {
+		a.system.Root.Send(actor.NewPID(address, "x"), &messages.Push{})
+	}
+	for range 10 {
+		if m := next(t, letters, "a dead letter"); !isPush(m) {
+			t.Errorf("%T is a dead letter, want a push", m)
+		}
+	}
+	next(t, ended, "the endpoint's end")
+	if n := a.mesh.Waiting(address); n != 0 {
+		t.Errorf("%d messages wait, want 0", n)
+	}
+}
+
+func isPush(m any) bool {
+	_, ok := m.(*messages.Push)
+	return ok
 }
 
 func TestADeadNodeFailsFast(t *testing.T) {
