@@ -11,7 +11,8 @@ import (
 // Cluster is what a tree knows of other nodes. Package supervisor/cluster has one; without it a tree is
 // alone. None of its methods blocks, but where they have a context.
 type Cluster interface {
-	// Begin lends the cluster the tree, before anybody else has it. The tree ends when ended is closed.
+	// Begin lends the cluster the tree: all but its clients are there, who come in when it returns. Its error
+	// fails the start. The tree has ended when ended is closed.
 	Begin(r *Running, ended <-chan struct{}) error
 
 	// Claim binds a user to a session wherever it may be bound, and calls done, once: with nil when the older

@@ -39,6 +39,9 @@ const (
 	connectorPart
 )
 
+// letIn has the connectors begin, when all else is there.
+type letIn struct{}
+
 // stopAll stops the tree from the connectors inwards.
 type stopAll struct{}
 
@@ -47,6 +50,10 @@ func (r *rootActor) Receive(ctx actor.Context) {
 	case *actor.Started:
 		r.spawn(ctx)
 		close(r.ready)
+	case *letIn:
+		if !r.stopping {
+			r.spawnConnectors(ctx)
+		}
 	case *stopAll:
 		r.stopping = true
 		r.stopConnectors(ctx)
@@ -123,6 +130,10 @@ func (r *rootActor) spawn(ctx actor.Context) {
 		})
 	}
 	n.router = r.spawnRoutes(ctx)
+}
+
+func (r *rootActor) spawnConnectors(ctx actor.Context) {
+	n := r.node
 	for _, g := range r.gates {
 		for _, b := range n.batchers {
 			g.waiting = append(g.waiting, &waiting{to: b, tick: g.tick})

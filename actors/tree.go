@@ -38,6 +38,8 @@ type Tree struct {
 	Limits
 	Faults
 	Drain DrainPolicy
+	// Cluster is what the tree is a node of. Nil: it is alone.
+	Cluster Cluster
 }
 
 // routeBurst is how many requests a route handles before others have their turn.
@@ -98,13 +100,33 @@ func (t Tree) Start(system *actor.ActorSystem) (*Running, error) {
 	r.root = mustSpawn(system.Root, actor.PropsFromProducer(func() actor.Actor { return root },
 		actor.WithDispatcher(n.queue), actor.WithGuardian(resume{})), "fairlead-"+n.boot)
 	<-ready
-	for _, p := range places {
-		<-p.begun
-	}
 	sub := system.EventStream.Subscribe(n.undelivered)
 	r.watch = func() { system.EventStream.Unsubscribe(sub) }
+	if err := r.join(); err != nil {
+		r.Stop()
+		return nil, err
+	}
+	system.Root.Send(r.root, &letIn{})
+	for _, p := range places {
+		select {
+		case <-p.begun:
+		case <-r.ended: // the cluster has changed its mind
+		}
+	}
 	n.memory.start(n)
 	return r, nil
+}
+
+// join lends the tree to its cluster, if it has one.
+func (r *Running) join() error {
+	if r.node.Cluster == nil {
+		return nil
+	}
+	err := safely(func() error { return r.node.Cluster.Begin(r, r.done) })
+	if err != nil {
+		err = fmt.Errorf("cluster: %w", err)
+	}
+	return err
 }
 
 // check reports mistakes in routes, by their place in the configuration.

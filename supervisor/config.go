@@ -44,6 +44,7 @@ func (c Config) tree() (actors.Tree, error) {
 		Limits:     c.Limits,
 		Faults:     c.Faults,
 		Drain:      c.Drain,
+		Cluster:    c.Cluster,
 	}, err
 }
 
@@ -70,7 +71,7 @@ func (c Config) connectors() (list []connectors.Connector, err error) {
 		seen[one.Name()] = i
 		list = append(list, one)
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && c.Cluster == nil {
 		return nil, fmt.Errorf("Connectors is empty: nobody could connect")
 	}
 	return list, nil

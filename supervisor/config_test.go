@@ -29,6 +29,7 @@ func TestEveryOptionReachesTheTree(t *testing.T) {
 		Limits:     Limits{InFlight: 3},
 		Faults:     Faults{Panics: actors.Intensity{Most: 4}},
 		Drain:      DrainPolicy{Rate: 10, RetryAfter: time.Second},
+		Cluster:    struct{ actors.Cluster }{},
 	}
 	given := reflect.ValueOf(cfg)
 	for i := range given.NumField() {
@@ -56,6 +57,15 @@ func TestEveryOptionReachesTheTree(t *testing.T) {
 	cfg.Limits.Memory = tree.Memory // of this machine
 	if tree.Limits != cfg.Limits.WithDefaults() || tree.Faults != cfg.Faults.WithDefaults() {
 		t.Errorf("limits are %+v, faults %+v", tree.Limits, tree.Faults)
+	}
+}
+
+func TestANodeOfAClusterNeedsNoConnectors(t *testing.T) {
+	if _, err := (Config{}).tree(); err == nil {
+		t.Error("without a cluster: no error")
+	}
+	if _, err := (Config{Cluster: struct{ actors.Cluster }{}}).tree(); err != nil {
+		t.Errorf("with a cluster: %v", err)
 	}
 }
 

@@ -34,7 +34,7 @@ type (
 // Connectors works.
 type Config struct {
 	// Connectors bring the clients: each a connectors.Connector, or a
-	// connectors.Factory that makes one. Their names differ.
+	// connectors.Factory that makes one. Their names differ. Only with a Cluster there may be none.
 	Connectors []connectors.Source
 	// Routes answer the requests.
 	Routes []actors.Route
@@ -62,6 +62,10 @@ type Config struct {
 	Faults Faults
 	// Drain says how clients are asked to go when the server ends.
 	Drain DrainPolicy
+
+	// Cluster makes the server a node of a cluster: package supervisor/cluster has one. Its login policy
+	// takes the place of Logins. Nil: the server is alone.
+	Cluster actors.Cluster
 }
 
 // Fairlead is what Start has started.
