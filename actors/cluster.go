@@ -15,10 +15,12 @@ type Cluster interface {
 	// fails the start. The tree has ended when ended is closed.
 	Begin(r *Running, ended <-chan struct{}) error
 
-	// Claim binds a user to a session wherever it may be bound, and calls done, once: with nil when the older
-	// logins are gone that had to go, else with why not.
+	// Claim binds a user to a session wherever it may be bound, and calls done, once and in bounded time: with nil
+	// when the older logins are gone that had to go, else with why not. When done(nil) has returned the session is
+	// bound, or, since the client has gone meanwhile, Release has been called. A session has one claim at a time.
 	Claim(s *messages.Session, uid string, done func(error))
-	// Release tells that the session's binding is over.
+	// Release tells that the session's binding to s.Uid is over. It is called once for each claim that was granted,
+	// also from within done, and before the session's next claim.
 	Release(s *messages.Session)
 
 	// PushUsers sends p to the sockets that users have on any node, and KickUser ends those of one.

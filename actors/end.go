@@ -73,9 +73,7 @@ func (l *link) close() {
 	l.mu.Unlock()
 	defer l.leave()
 
-	if ev.Session.Uid != "" {
-		l.directory.unbind(l, ev.Session.Uid)
-	}
+	l.unbound(ev.Session)
 	l.guarded(func() { l.conn.Close(reason) })
 	for _, pid := range kickers {
 		l.root.Send(pid, &messages.Kicked{SessionId: ev.Session.Id, Flushed: flushed})

@@ -84,6 +84,7 @@ type seldom struct {
 	panics   []time.Duration  // that its requests caused
 	goodbye  *messages.Closed // what the application is told of a client that has gone, once it knows that it came
 	room     chan struct{}    // wakes the reader that waits for a slot
+	login    *login           // that is not settled
 
 	// All count from the link's birth. Zero: never.
 	pausedAt time.Duration // when the reader began to wait

@@ -66,7 +66,7 @@ func (l *link) obey(msg any, from *actor.PID) bool {
 	case *throwOut:
 		l.kick(connectors.Reason{Cause: messages.CauseOffending, Text: "too many failures"}, nil, nil)
 	case *messages.Bind:
-		l.bound(from, l.bind(m.Uid))
+		l.bindLater(m.Uid, func(err error) { l.bound(from, err) })
 	case *messages.Unbind:
 		l.unbind()
 		l.bound(from, nil)

@@ -30,6 +30,15 @@ const olderReason = "another login"
 func (l *link) setUser(uid string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	err := l.mayBind(uid)
+	if err == nil {
+		l.session.Store(l.session.Load().WithUID(uid))
+	}
+	return err
+}
+
+// mayBind is called with mu held. It tells why the link cannot be one of uid's.
+func (l *link) mayBind(uid string) error {
 	s := l.session.Load()
 	switch {
 	case l.reason != nil || l.closed || l.out.sealed:
@@ -39,30 +48,7 @@ func (l *link) setUser(uid string) error {
 	case s.Uid != "" && s.Uid != uid:
 		return messages.NewError(messages.CodeConflict, "bound to another user")
 	}
-	l.session.Store(s.WithUID(uid))
 	return nil
-}
-
-// bind makes the link one of uid's.
-func (l *link) bind(uid string) error {
-	older, err := l.directory.bind(l, uid, l.Logins)
-	for _, o := range older {
-		l.root.Send(o.pid, &messages.Kick{Reason: olderReason})
-	}
-	return err
-}
-
-// unbind takes the user off the link, if there is one.
-func (l *link) unbind() {
-	l.mu.Lock()
-	s := l.session.Load()
-	if s.Uid != "" {
-		l.session.Store(s.WithUID(""))
-	}
-	l.mu.Unlock()
-	if s.Uid != "" {
-		l.directory.unbind(l, s.Uid)
-	}
 }
 
 // set changes settings of the session.
