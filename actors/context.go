@@ -39,6 +39,7 @@ func copyOf(r *messages.Request) *messages.Request {
 	return &messages.Request{
 		Id: r.Id, Route: r.Route, Body: r.Body, Session: r.Session, Seq: r.Seq, Deadline: r.Deadline,
 		Encoding: r.Encoding, Notify: r.Notify, Metadata: r.Metadata, Attachments: r.Attachments, Arguments: r.Arguments,
+		Identity: r.Identity, Hops: r.Hops,
 	}
 }
 

@@ -11,11 +11,13 @@ import (
 
 // receiver is where a request goes. ours: an actor that tells when a notify has been handled.
 type receiver struct {
-	pid  *actor.PID
-	desk *desk // of pid, if it is known
-	ours bool
-	full bool    // takeSlots has refused it
-	to   *target // to be told when the request has ended; nil where the mailbox counts
+	pid      *actor.PID
+	desk     *desk // of pid, if it is known
+	ours     bool
+	full     bool    // takeSlots has refused it
+	answered bool    // nobody is to have it
+	again    bool    // it may be sent a second time
+	to       *target // to be told when the request has ended; nil where the mailbox counts
 }
 
 // holds tells whether the request has a slot: not when nobody answers it, nor when
@@ -45,7 +47,7 @@ func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 	session := l.session.Load()
 	for i := range in {
 		in[i].Session = session
-		to[i] = l.resolve(session, in[i].Route)
+		to[i] = l.resolve(session, &in[i])
 	}
 	for at := 0; at < len(in); {
 		n := l.takeSlots(in[at:], to[at:], now)
@@ -61,23 +63,25 @@ func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 
 // resolve remembers the last name: clients ask for the same one again and again. It is called with
 // turn held.
-func (l *link) resolve(s *messages.Session, route string) receiver {
-	t := l.last
+func (l *link) resolve(s *messages.Session, in *connectors.Inbound) receiver {
+	t, route := l.last, in.Route
 	if l.lastRoute != route || t == nil {
 		if t = l.router.find(route); len(route) <= longRoute {
 			l.lastRoute, l.last = route, t
 		}
 	}
-	return l.aim(t, s, route)
+	return l.aim(t, s, in)
 }
 
 // aim says which of a target's actors the request is for; t may be nil.
-func (l *link) aim(t *target, s *messages.Session, route string) receiver {
+func (l *link) aim(t *target, s *messages.Session, in *connectors.Inbound) receiver {
 	switch {
 	case t == nil:
 		return receiver{}
 	case t.pick != nil:
-		return receiver{pid: l.pick(t, s, route), to: t}
+		return receiver{pid: l.pick(t, s, in.Route), to: t}
+	case t.find != nil:
+		return l.seek(t, in)
 	}
 	to, at := receiver{ours: t.ours}, l.router.choose(t, s)
 	to.pid = t.pids[at]
@@ -129,7 +133,7 @@ func (l *link) forward(in []connectors.Inbound, to []receiver) (n int) {
 		return n
 	case first.pid != nil:
 		l.root.Send(first.pid, &actor.MessageEnvelope{Message: in[0].Request, Sender: l.pid})
-	case !in[0].Notify:
+	case !in[0].Notify && !first.answered:
 		l.answer(l.currentCodec(), origin(&in[0]), in[0].Fail(nil))
 	}
 	return 1
@@ -181,7 +185,7 @@ func (l *link) takeSlots(in []connectors.Inbound, to []receiver, now *time.Time)
 			continue
 		}
 		s := l.slots.take(origin(r), r.Notify, weight(r.Request), began)
-		s.to = to[n].to
+		s.to, s.away = to[n].to, l.awayTo(to[n], r.Request)
 		r.Deadline, r.Seq = deadline, s.seq
 	}
 	return len(in)

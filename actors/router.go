@@ -13,7 +13,7 @@ import (
 
 // Route says who answers for all names under a prefix of dotted parts: "chat"
 // for chat.room.say, "" for what nobody else answers. The longest prefix wins. *Handlers is a
-// Route; PerSession, RoutePID and RouteFunc make others.
+// Route; PerSession, RoutePID, RouteFunc and Elsewhere make others.
 type Route interface {
 	// Prefix is what the names that the route answers begin with.
 	Prefix() string
@@ -24,12 +24,13 @@ type Route interface {
 }
 
 // target is where requests go: to one of pids, chosen by the session, or to
-// whom pick says. ours: actors that tell when a notify has been handled.
+// whom pick or find says. ours: actors that tell when a notify has been handled.
 type target struct {
 	pids  []*actor.PID
 	desks []*desk // of pids, where they are known
 	ours  bool
 	pick  func(*messages.Session, string) *actor.PID
+	find  func(*messages.Request) (Away, error)
 	// waiting counts the requests that actors of the user's have not answered. Our own
 	// have a bound in their mailboxes.
 	waiting atomic.Int64

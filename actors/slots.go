@@ -27,6 +27,7 @@ type slot struct {
 	began  time.Duration // since the link was born
 	to     *target       // that counts it, or nil
 	origin connectors.Origin
+	away   *away // for a request that has left the node
 }
 
 // Layout of a Seq: 48 bits of generation, 16 bits of index.
@@ -64,6 +65,7 @@ func (s *slots) release(seq uint64) (t slot, ok bool) {
 	t.to.leave()
 	s.bytes -= int(t.bytes)
 	s.list[i].busy, s.list[i].origin, s.list[i].to, s.list[i].next = false, connectors.Origin{}, nil, s.free
+	s.list[i].away = nil
 	s.free = uint16(i + 1)
 	s.busy--
 	return t, true

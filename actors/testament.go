@@ -32,13 +32,14 @@ func (l *link) bequeath(p connectors.Testator, r connectors.Reason) {
 		p.End(&step, r, time.Now())
 	})
 	session := l.session.Load()
-	for _, in := range step.Requests {
+	for i := range step.Requests {
+		in := &step.Requests[i]
 		t := l.router.find(in.Route)
 		if t == nil || !in.Notify {
 			continue
 		}
 		in.Session = session
-		if pid := l.aim(t, session, in.Route).pid; pid != nil {
+		if pid := l.aim(t, session, in).pid; pid != nil {
 			l.root.Send(pid, &actor.MessageEnvelope{Message: in.Request, Sender: l.pid})
 		}
 	}
