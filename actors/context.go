@@ -60,6 +60,9 @@ func (c *Context) Session() *messages.Session {
 	return c.req.GetSession()
 }
 
+// Identity is whom the virtual actor stands for that handles the request, empty for what is none.
+func (c *Context) Identity() string { return c.req.Identity }
+
 // Socket is the actor of the client that asks.
 func (c *Context) Socket() *actor.PID { return c.socket }
 

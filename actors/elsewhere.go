@@ -158,6 +158,9 @@ func (s *slots) redirect(seq uint64, address string) (waits bool) {
 	if i >= len(s.list) || s.list[i].seq != seq || !s.list[i].busy {
 		return false
 	}
+	if s.list[i].away == nil {
+		s.list[i].away = &away{}
+	}
 	s.list[i].away.address = address
 	return true
 }

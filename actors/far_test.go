@@ -57,13 +57,15 @@ type farAsk struct {
 	system *actor.ActorSystem
 }
 
-func newDesk(system *actor.ActorSystem) *desk {
+func newDesk(system *actor.ActorSystem) *desk { return newDeskAt(system, "desk") }
+
+func newDeskAt(system *actor.ActorSystem, name string) *desk {
 	d := &desk{got: make(chan farAsk, 1000)}
-	d.pid = system.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+	d.pid, _ = system.Root.SpawnNamed(actor.PropsFromFunc(func(c actor.Context) {
 		if req, ok := c.Message().(*messages.Request); ok {
 			d.got <- farAsk{req, c.Sender(), system}
 		}
-	}))
+	}), name)
 	return d
 }
 

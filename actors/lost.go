@@ -28,10 +28,17 @@ func (n *node) lost(to *actor.PID, msg any) {
 func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 	switch m := msg.(type) {
 	case *messages.Request:
-		n.refuse(m, asker(m, sender))
+		if s := n.hosts.shardOf(to); s != nil { // it finds an actor that is there, here or elsewhere
+			n.root.Send(s.pid, &actor.MessageEnvelope{Message: m, Sender: asker(m, sender)})
+		} else {
+			n.refuse(m, asker(m, sender))
+		}
 		return
 	case *asks:
 		m.each(func(req *messages.Request) { n.refuse(req, asker(req, nil)) })
+		return
+	case *leftover:
+		m.refuse(n, unavailable())
 		return
 	case *opened:
 		if m.from.node == n {
@@ -61,6 +68,9 @@ func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 // refuse answers a request for which there is no room, or no actor.
 func (n *node) refuse(req *messages.Request, socket *actor.PID) {
 	if _, ours := n.socketNo(socket); !ours {
+		if n.Cluster != nil && socket != nil && socket.Address != n.system.Address() { // another node's client
+			reject(n.root, req, socket, busyError())
+		}
 		return
 	}
 	session := req.GetSession().GetId()

@@ -23,6 +23,8 @@ type mailboxKind struct {
 	lost func(to *actor.PID, msg any)
 	// full is told instead of lost when the mailbox was full. Nil: lost is.
 	full func(to *actor.PID, msg any)
+	// left is told when the actor has stopped and all that was left has been told lost; perhaps more than once. Nil: nobody is.
+	left func(*mailbox)
 	// desk is where the mailbox's only actor answers requests, or nil.
 	desk *desk
 }
@@ -42,6 +44,7 @@ type mailbox struct {
 	system    []any
 	running   bool
 	suspended bool
+	used      bool          // since busy was last asked
 	stopping  bool          // a Stop is handled: the actor may be gone from here on
 	was       actor.Process // registered when that began: a successor has another one
 }
@@ -75,6 +78,7 @@ func (m *mailbox) PostUserMessage(msg any) { m.post(nil, msg) }
 // post is PostUserMessage for a sender who may have a turn to lend.
 func (m *mailbox) post(turn *connectors.Turn, msg any) {
 	m.mu.Lock()
+	m.used = true
 	switch {
 	case m.dispatcher == nil && m.restful():
 		m.running = true
@@ -166,6 +170,9 @@ func (m *mailbox) process(first any) {
 	}
 	switch {
 	case end == idle:
+		if m.kind.left != nil && m.gone() {
+			m.kind.left(m)
+		}
 	case m.kind.turns != nil:
 		m.kind.turns.Schedule(m.run())
 	default:
@@ -266,6 +273,22 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 // alive tells whether the actor is still registered, it and not one that has taken its name.
 func (m *mailbox) alive() bool {
 	return m.was == nil || m.registered() == m.was
+}
+
+// gone tells whether the actor has stopped, and all is told that was left.
+func (m *mailbox) gone() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stopping && !m.running && m.queue.n == 0 && !m.alive()
+}
+
+// busy tells whether a message waits, or is handled, or has been since it was last asked.
+func (m *mailbox) busy() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	busy := m.used || m.running || m.queue.n > 0
+	m.used = false
+	return busy
 }
 
 // registered is what the actor's name leads to.

@@ -37,6 +37,7 @@ type node struct {
 	readies       atomic.Int64   // clients whose handshake is done
 	causes        [causes]atomic.Uint64
 	faults        faults
+	hosts         hosts
 	trouble       trouble
 	born          time.Time
 

@@ -10,6 +10,7 @@ import (
 func (r *Running) stopActors() {
 	n := r.node
 	n.memory.stop()
+	r.await("virtual actors stopped", n.hosts.end)
 	n.root.Send(r.root, &stopAll{})
 	r.await("actors stopped", func() { <-r.ended })
 	n.links.Done()
