@@ -24,6 +24,7 @@ type Context struct {
 	beside   beside
 	deferred bool
 	panicked bool
+	session  *messages.Session // of a client of another node, if the handler has changed it
 }
 
 // Request is what the client asks. It may be kept, but its parts must not be changed.
@@ -51,15 +52,6 @@ func (c *Context) checkDepth(b []byte) error {
 	return body.CheckDepth(b, c.route.node.JSONDepth)
 }
 
-// Session is what is known of the client that asks, at this moment. What was known when it
-// asked is in the Request.
-func (c *Context) Session() *messages.Session {
-	if l := c.route.linkOf(c.socket); l != nil {
-		return l.session.Load()
-	}
-	return c.req.GetSession()
-}
-
 // Identity is whom the virtual actor stands for that handles the request, empty for what is none.
 func (c *Context) Identity() string { return c.req.Identity }
 
@@ -78,43 +70,21 @@ func (c *Context) PushSocket(socket *actor.PID, route string, v any) error {
 	return err
 }
 
-// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were.
+// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were. In a cluster it
+// counts those on this node, users' sockets on others get it too, and it may come before or behind what else the
+// handler sends.
 func (c *Context) PushTo(route string, v any, uids ...string) (sockets int, err error) {
 	p, err := jsonPush("", route, v)
 	if err != nil {
 		return 0, err
 	}
-	return c.route.node.pushUsers(c.route.lanes, p, uids), nil
+	return c.route.node.pushUsers(c.route.lanes, p, uids)
 }
 
-// KickUID kicks all sockets of a user, and returns how many there were.
+// KickUID kicks all sockets of a user, and returns how many there were: in a cluster, on this node, and as
+// for order it is like PushTo.
 func (c *Context) KickUID(uid, reason string) (sockets int) {
 	return c.route.node.kickUser(c.route.lanes, uid, reason)
-}
-
-// Bind says which user the client is. It fails with code 409 when the client is another
-// user, or when the user is logged in already and newer logins are refused, and with
-// code 410 when the client is leaving.
-func (c *Context) Bind(uid string) error {
-	l := c.route.linkOf(c.socket)
-	if l == nil {
-		return messages.NewError(messages.CodeGone, "the client has left")
-	}
-	return l.bind(uid)
-}
-
-// Unbind takes a Bind back.
-func (c *Context) Unbind() {
-	if l := c.route.linkOf(c.socket); l != nil {
-		l.unbind()
-	}
-}
-
-// Set keeps a value with the client's session; an empty one removes it.
-func (c *Context) Set(key string, value []byte) {
-	if l := c.route.linkOf(c.socket); l != nil {
-		l.set(map[string][]byte{key: value})
-	}
 }
 
 // Send sends any message of package messages to a socket (Push, Kick, Close, …), or

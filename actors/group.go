@@ -36,12 +36,13 @@ type seat struct {
 type audience struct {
 	name   string
 	all    bool // everybody, instead of a group
+	bound  bool // only who is bound to a user
 	except []*actor.PID
 	where  []func(*messages.Session) bool
 }
 
 // some tells that not all of the group may be meant.
-func (a *audience) some() bool { return len(a.except) > 0 || len(a.where) > 0 }
+func (a *audience) some() bool { return a.bound || len(a.except) > 0 || len(a.where) > 0 }
 
 // means tells whether l is meant. A filter that panics means nobody.
 func (a *audience) means(l *link) bool {
@@ -49,11 +50,16 @@ func (a *audience) means(l *link) bool {
 		return false
 	}
 	s := l.session.Load()
+	return (!a.bound || s.Uid != "") && a.passes(l.node, s)
+}
+
+// passes tells whether a session is one that all filters say yes to.
+func (a *audience) passes(n *node, s *messages.Session) bool {
 	for _, f := range a.where {
 		yes := false
 		if err := safely(func() error { yes = f(s); return nil }); err != nil {
-			if l.fault(messages.FaultCallback, scene{what: err}) {
-				l.log.Error("panic in a group filter", "error", err)
+			if n.fault(messages.FaultCallback, scene{what: err}) {
+				n.log.Error("panic in a group filter", "error", err)
 			}
 		}
 		if !yes {

@@ -16,27 +16,43 @@ import (
 // of client, and reaches all who are members when the push arrives at their batcher.
 // Context.Group and the running server give one; it costs nothing, and the group
 // itself exists while it has members or is kept.
+//
+// In a cluster members may be on any node, unless it is Local.
 type Group struct {
 	node  *node
 	to    audience
 	lanes []lane // of the handler that uses it; nil elsewhere
+	local bool
 }
+
+// Local is the part of the group whose members are on this node.
+func (g Group) Local() Group {
+	g.local = true
+	return g
+}
+
+// isWide tells whether there is more to it than what is on this node.
+func (g Group) isWide() bool { return g.node.Cluster != nil && !g.local }
 
 // Join adds the client behind the socket's PID. Joining twice is joining once.
 func (g Group) Join(socket *actor.PID) {
-	if b := g.node.batcherOf(socket); b != nil && !g.to.all {
+	if g.node.isAway(socket) && !g.to.all {
+		g.node.Cluster.Join(g.to.name, socket)
+	} else if b := g.node.batcherOf(socket); b != nil && !g.to.all {
 		b.post(&join{g.to.name, socket, g.lane(b)})
 	}
 }
 
 // Leave removes the client. A client that disconnects leaves all its groups.
 func (g Group) Leave(socket *actor.PID) {
-	if b := g.node.batcherOf(socket); b != nil && !g.to.all {
+	if g.node.isAway(socket) && !g.to.all {
+		g.node.Cluster.Leave(g.to.name, socket)
+	} else if b := g.node.batcherOf(socket); b != nil && !g.to.all {
 		b.post(&leave{g.to.name, socket, g.lane(b)})
 	}
 }
 
-// Keep says whether the group lives on when its last member leaves.
+// Keep says whether the group lives on, on this node, when its last member leaves.
 func (g Group) Keep(kept bool) {
 	for _, b := range g.node.batchers {
 		if !g.to.all {
@@ -52,7 +68,8 @@ func (g Group) Except(sockets ...*actor.PID) Group {
 }
 
 // Where is the part of the group whose sessions yes says yes to. It runs in the batchers, for every
-// member and every push: it must be quick, and must not block.
+// member and every push: it must be quick, and must not block. It does not travel: in a cluster only a
+// Local group can be pushed to with it.
 func (g Group) Where(yes func(*messages.Session) bool) Group {
 	g.to.where = append(slices.Clip(g.to.where), yes)
 	return g
@@ -60,7 +77,8 @@ func (g Group) Where(yes func(*messages.Session) bool) Group {
 
 // Bound is the part of the group that is bound to users.
 func (g Group) Bound() Group {
-	return g.Where(func(s *messages.Session) bool { return s.Uid != "" })
+	g.to.bound = true
+	return g
 }
 
 // Push sends v, as JSON, to all who are meant, on the next tick. It fails when v has no
@@ -90,8 +108,17 @@ func (g Group) send(p *messages.Push, v any) (err error) {
 // pushes should push less, or later.
 var ErrGroupBusy = errors.New("actors: too many group pushes wait")
 
-// Send pushes p, which must not be changed any more, to all who are meant.
+// ErrFilterStays refuses a push to a group with a Where filter, in a cluster: other nodes do not know
+// it. Nobody gets it. Local groups may have filters, and Bound and Except travel.
+var ErrFilterStays = errors.New("actors: a filter cannot travel to other nodes")
+
+// Send pushes p, which must not be changed any more, to all who are meant. In a cluster other nodes push it to
+// theirs, behind what the same sender has pushed to groups before; what it sends to single clients of
+// theirs goes another way, and may be earlier or later.
 func (g Group) Send(p *messages.Push) error {
+	if g.isWide() && len(g.to.where) > 0 {
+		return ErrFilterStays
+	}
 	if slices.ContainsFunc(g.node.batchers, (*batcher).full) {
 		g.node.fault(messages.FaultGroupBusy, scene{route: p.Route})
 		return ErrGroupBusy
@@ -100,11 +127,15 @@ func (g Group) Send(p *messages.Push) error {
 	for _, b := range g.node.batchers {
 		b.post(&broadcast{g.to, c, g.lane(b)})
 	}
+	if g.isWide() {
+		return g.node.Cluster.Fanout(g.to.message(), p)
+	}
 	return nil
 }
 
 // Members asks the batchers for the sessions of those who are meant and ready, and
-// waits for their answers. What the same handler has done to the group before is in it.
+// waits for their answers. What the same handler has done to the group before is in it. In a cluster it asks
+// the other nodes as well.
 func (g Group) Members(ctx context.Context) ([]*messages.Session, error) {
 	reply := make(chan []*link, len(g.node.batchers))
 	for _, b := range g.node.batchers {
@@ -123,7 +154,16 @@ func (g Group) Members(ctx context.Context) ([]*messages.Session, error) {
 			return nil, ErrStopping
 		}
 	}
-	return sessions, nil
+	if !g.isWide() {
+		return sessions, nil
+	}
+	others, err := g.node.Cluster.Members(ctx, g.to.message())
+	for _, s := range others {
+		if g.to.passes(g.node, s) {
+			sessions = append(sessions, s)
+		}
+	}
+	return sessions, err
 }
 
 // Size is how many members are meant and ready; see Members.

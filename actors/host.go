@@ -17,7 +17,7 @@ import (
 // HostConfig says which virtual actors a Host keeps.
 type HostConfig struct {
 	// Handlers makes the handlers of an identity: those of a route, whose prefix is that of the requests.
-	// Context.Identity says who one is. Panics do what they do in PerSession.
+	// Context.Identity says who one is. Panics do what they do in PerSession; Actors is one.
 	Handlers func(identity string) *Handlers
 	// Props are those of actors of the user's, in place of Handlers. They get a bounded mailbox; HostIdentity
 	// of their PID says who one is. A request that one panics with is answered with code 500, then the engine's default

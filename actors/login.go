@@ -93,8 +93,8 @@ func (l *link) settled(c *login, err error) {
 	}
 }
 
-// unbind takes the user off the link, if there is one.
-func (l *link) unbind() {
+// unbind takes the user off the link, and tells whether there was one.
+func (l *link) unbind() bool {
 	l.mu.Lock()
 	s := l.session.Load()
 	bound := s.Uid != "" && !l.closed // else close has done it
@@ -113,6 +113,7 @@ func (l *link) unbind() {
 	if release != nil {
 		l.settled(release, nil)
 	}
+	return bound
 }
 
 // unbound tells all that the link is not s.Uid's any more, if it was anybody's.

@@ -77,15 +77,3 @@ func (l *link) obey(msg any, from *actor.PID) bool {
 	}
 	return true
 }
-
-// bound answers who asked for a Bind or an Unbind, if they want an answer.
-func (l *link) bound(from *actor.PID, err error) {
-	if from == nil {
-		return
-	}
-	m := &messages.Bound{Session: l.session.Load()}
-	if err != nil {
-		m.Error = messages.AsError(err)
-	}
-	l.root.Send(from, m)
-}

@@ -192,19 +192,20 @@ func (r *Running) Group(name string) Group { return Group{node: r.node, to: audi
 // All is the group of all clients that are ready.
 func (r *Running) All() Group { return Group{node: r.node, to: audience{all: true}} }
 
-// Groups are the names of the groups that exist.
+// Groups are the names of the groups that exist on this node.
 func (r *Running) Groups(ctx context.Context) ([]string, error) { return r.node.groups(ctx) }
 
-// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were.
+// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were. In a cluster it counts
+// those on this node, and users' sockets on others get it too.
 func (r *Running) PushTo(route string, v any, uids ...string) (sockets int, err error) {
 	p, err := jsonPush("", route, v)
 	if err != nil {
 		return 0, err
 	}
-	return r.node.pushUsers(nil, p, uids), nil
+	return r.node.pushUsers(nil, p, uids)
 }
 
-// KickUID kicks all sockets of a user, and returns how many there were.
+// KickUID kicks all sockets of a user, and returns how many there were: in a cluster, on this node.
 func (r *Running) KickUID(uid, reason string) (sockets int) {
 	return r.node.kickUser(nil, uid, reason)
 }

@@ -51,6 +51,18 @@ func (l *link) mayBind(uid string) error {
 	return nil
 }
 
+// bound answers who asked for a Bind or an Unbind, if they want an answer.
+func (l *link) bound(from *actor.PID, err error) {
+	if from == nil {
+		return
+	}
+	m := &messages.Bound{Session: l.session.Load()}
+	if err != nil {
+		m.Error = messages.AsError(err)
+	}
+	l.root.Send(from, m)
+}
+
 // set changes settings of the session.
 func (l *link) set(changes map[string][]byte) {
 	l.mu.Lock()
@@ -59,8 +71,11 @@ func (l *link) set(changes map[string][]byte) {
 }
 
 // pushUsers sends p to all sockets of some users, encoded once for each codec,
-// and returns how many there were.
-func (n *node) pushUsers(lanes []lane, p *messages.Push, uids []string) (sockets int) {
+// and returns how many there were on this node.
+func (n *node) pushUsers(lanes []lane, p *messages.Push, uids []string) (sockets int, err error) {
+	if n.Cluster != nil {
+		return n.count(uids), n.Cluster.PushUsers(p, uids)
+	}
 	c := &cell{node: n, push: p}
 	var shared sharedEntry
 	for _, uid := range uids {
@@ -73,11 +88,25 @@ func (n *node) pushUsers(lanes []lane, p *messages.Push, uids []string) (sockets
 			shared.offer(l, c, p.Key != "")
 		}
 	}
+	return sockets, nil
+}
+
+// count is how many sockets users have here.
+func (n *node) count(uids []string) (sockets int) {
+	for _, uid := range uids {
+		sockets += len(n.directory.of(uid))
+	}
 	return sockets
 }
 
-// kickUser kicks all sockets of a user, and returns how many there were.
+// kickUser kicks all sockets of a user, and returns how many there were on this node.
 func (n *node) kickUser(lanes []lane, uid, reason string) (sockets int) {
+	if n.Cluster != nil {
+		if err := n.Cluster.KickUser(uid, reason); err != nil {
+			n.log.Warn("user not kicked", "error", err)
+		}
+		return n.count([]string{uid})
+	}
 	for _, l := range n.directory.of(uid) {
 		sockets++
 		n.sendBehind(lanes, l.pid, &messages.Kick{Reason: reason})

@@ -1,0 +1,81 @@
+package actors
+
+import (
+	"errors"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/messages"
+)
+
+// awayTime is how long a client's socket on another node has to answer.
+const awayTime = 3 * time.Second
+
+// isAway tells whether a PID is another node's, in a cluster.
+func (n *node) isAway(pid *actor.PID) bool {
+	return n.Cluster != nil && pid != nil && pid.Address != n.system.Address()
+}
+
+// Session is what is known of the client that asks, at this moment. What was known when it
+// asked is in the Request. Of a client of another node it is that, and what the handler itself has changed.
+func (c *Context) Session() *messages.Session {
+	if l := c.route.linkOf(c.socket); l != nil {
+		return l.session.Load()
+	}
+	if c.session != nil {
+		return c.session
+	}
+	return c.req.GetSession()
+}
+
+// Bind says which user the client is. It fails with code 409 when the client is another
+// user, or when the user is logged in already and newer logins are refused, with
+// code 410 when the client is leaving, and with code 502 when its node does not answer. In a cluster it waits
+// until all nodes know.
+func (c *Context) Bind(uid string) error {
+	if l := c.route.linkOf(c.socket); l != nil {
+		return l.bind(uid)
+	}
+	return c.askSocket(&messages.Bind{Uid: uid})
+}
+
+// Unbind takes a Bind back.
+func (c *Context) Unbind() {
+	if l := c.route.linkOf(c.socket); l != nil {
+		l.unbind()
+	} else {
+		_ = c.askSocket(&messages.Unbind{}) // who has gone is not bound
+	}
+}
+
+// Set keeps a value with the client's session; an empty one removes it.
+func (c *Context) Set(key string, value []byte) {
+	changes := map[string][]byte{key: value}
+	if l := c.route.linkOf(c.socket); l != nil {
+		l.set(changes)
+	} else if c.route.node.isAway(c.socket) {
+		c.Send(c.socket, &messages.Set{Settings: changes})
+		c.session = c.Session().WithSettings(changes)
+	}
+}
+
+// askSocket asks the socket of a client of another node, and waits for what it says.
+func (c *Context) askSocket(msg any) error {
+	gone := messages.NewError(messages.CodeGone, "the client has left")
+	if !c.route.node.isAway(c.socket) {
+		return gone
+	}
+	answer, err := c.route.node.root.RequestFuture(c.socket, msg, awayTime).Result()
+	m, ok := answer.(*messages.Bound)
+	switch {
+	case errors.Is(err, actor.ErrDeadLetter):
+		return gone
+	case err != nil || !ok:
+		return unavailable()
+	case m.Error != nil:
+		return m.Error
+	}
+	c.session = m.Session
+	return nil
+}
