@@ -100,22 +100,23 @@ func (f *Fairlead) Group(name string) actors.Group { return f.running.Group(name
 // All is the group of all clients that are ready.
 func (f *Fairlead) All() actors.Group { return f.running.All() }
 
-// Groups are the names of the groups that exist.
+// Groups are the names of the groups that exist on this node.
 func (f *Fairlead) Groups(ctx context.Context) ([]string, error) { return f.running.Groups(ctx) }
 
-// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were.
+// PushTo sends v, as JSON, to all sockets of some users, and returns how many there were. In a cluster it counts
+// those on this node, and users' sockets on others get it too.
 func (f *Fairlead) PushTo(route string, v any, uids ...string) (sockets int, err error) {
 	return f.running.PushTo(route, v, uids...)
 }
 
-// KickUID kicks all sockets of a user, and returns how many there were.
+// KickUID kicks all sockets of a user, and returns how many there were: in a cluster, on this node.
 func (f *Fairlead) KickUID(uid, reason string) (sockets int) { return f.running.KickUID(uid, reason) }
 
-// Sockets calls each with the session of every client there is, until it returns false. Nobody
+// Sockets calls each with the session of every client there is on this node, until it returns false. Nobody
 // has to wait for it.
 func (f *Fairlead) Sockets(each func(*messages.Session) bool) { f.running.Sockets(each) }
 
-// Logins are the sessions that a user is bound to, oldest first.
+// Logins are the sessions that a user is bound to on this node, oldest first.
 func (f *Fairlead) Logins(uid string) []*messages.Session { return f.running.Users(uid) }
 
 // Stats counts what goes on. It stops nobody, and costs the same with any number of clients.
