@@ -32,7 +32,7 @@ func (c *Context) Session() *messages.Session {
 // Bind says which user the client is. It fails with code 409 when the client is another
 // user, or when the user is logged in already and newer logins are refused, with
 // code 410 when the client is leaving, and with code 502 when its node does not answer. In a cluster it waits
-// until all nodes know.
+// until that has decided, and so do the other requests of the route: where many log in at once, see Reply.Bind.
 func (c *Context) Bind(uid string) error {
 	if l := c.route.linkOf(c.socket); l != nil {
 		return l.bind(uid)
@@ -60,22 +60,50 @@ func (c *Context) Set(key string, value []byte) {
 	}
 }
 
-// askSocket asks the socket of a client of another node, and waits for what it says.
+// askSocket asks the socket of the client, who is another node's, and notes what it says.
 func (c *Context) askSocket(msg any) error {
-	gone := messages.NewError(messages.CodeGone, "the client has left")
-	if !c.route.node.isAway(c.socket) {
-		return gone
+	s, err := c.route.node.askSocket(c.socket, msg)
+	if err == nil {
+		c.session = s
 	}
-	answer, err := c.route.node.root.RequestFuture(c.socket, msg, awayTime).Result()
+	return err
+}
+
+// Bind is Context.Bind for who answers later. It may be called on any goroutine, so that other requests of the
+// route do not wait for the cluster:
+//
+//	later := c.Defer()
+//	go func() {
+//		if err := later.Bind(uid); err != nil {
+//			later.Fail(err)
+//			return
+//		}
+//		later.Send(welcome)
+//	}()
+func (r *Reply) Bind(uid string) error {
+	n := r.route.node
+	if l := n.linkOf(r.socket); l != nil {
+		return l.bind(uid)
+	}
+	_, err := n.askSocket(r.socket, &messages.Bind{Uid: uid})
+	return err
+}
+
+// askSocket asks a socket on another node, and waits for what it says.
+func (n *node) askSocket(socket *actor.PID, msg any) (*messages.Session, error) {
+	gone := messages.NewError(messages.CodeGone, "the client has left")
+	if !n.isAway(socket) {
+		return nil, gone
+	}
+	answer, err := n.root.RequestFuture(socket, msg, awayTime).Result()
 	m, ok := answer.(*messages.Bound)
 	switch {
 	case errors.Is(err, actor.ErrDeadLetter):
-		return gone
+		return nil, gone
 	case err != nil || !ok:
-		return unavailable()
+		return nil, unavailable()
 	case m.Error != nil:
-		return m.Error
+		return nil, m.Error
 	}
-	c.session = m.Session
-	return nil
+	return m.Session, nil
 }

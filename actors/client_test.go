@@ -57,6 +57,8 @@ func TestAHandlerOnAnotherNodeKnowsItsClient(t *testing.T) {
 		}
 		for _, step := range [][2]string{
 			{"account.bind bob", "!409"},
+			{"account.later bob", "!409"},
+			{"account.later ann", `="ann"`},
 			{"account.set a=5", "=15"},
 			{"account.set b=6", "=25"},
 			{"account.tell ann", "=0"}, // sockets on its own node

@@ -10,8 +10,8 @@ import (
 )
 
 // Elsewhere makes a route whose requests go to wherever find says, most likely on another node: a virtual actor
-// of a cluster. find runs on the client's reader, before the request has its Seq, and must not block; it
-// may set the request's Identity. Its error is answered at once, an *messages.Error as it is. When the node is
+// of a cluster. find runs on the client's reader, before the request has its Seq, and once more where it is sent again;
+// it must not block, and may set the request's Identity. Its error is answered at once, an *messages.Error as it is. When the node is
 // lost (Running.Lost) what it has not answered is answered with code 502, or sent once more.
 func Elsewhere(prefix string, find func(*messages.Request) (Away, error)) Route {
 	return elsewhere{prefix, find}

@@ -40,6 +40,9 @@ func TestTheClusterDecidesWhoMayBind(t *testing.T) {
 		if got := a.asks("account.bind ann"); got != "=ann" {
 			t.Errorf("bound already: %q", got)
 		}
+		if got := a.asks("account.later ann"); got != `="ann"` {
+			t.Errorf("bound already, for who answers later: %q", got)
+		}
 		if got := a.asks("account.unbind"); got != "=uid=" || c.notes() != "release ann" {
 			t.Errorf("Unbind: %q", got)
 		}

@@ -25,6 +25,17 @@ func account() *actors.Handlers {
 		}
 		return []byte(c.Session().Uid), nil
 	})
+	actors.HandleRaw(h, "later", func(c *actors.Context, body []byte) ([]byte, error) {
+		later, uid := c.Defer(), string(body)
+		go func() {
+			if err := later.Bind(uid); err != nil {
+				_ = later.Fail(err)
+				return
+			}
+			_ = later.Send(uid)
+		}()
+		return nil, nil
+	})
 	actors.HandleRaw(h, "unbind", func(c *actors.Context, _ []byte) ([]byte, error) {
 		c.Unbind()
 		return []byte("uid=" + c.Session().Uid), nil
