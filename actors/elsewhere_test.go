@@ -163,6 +163,18 @@ func TestOfTwoAnswersToWhatIsSentAgainOneCounts(t *testing.T) {
 	})
 }
 
+func TestARequestForANodeThatNobodyKnowsIsAnswered(t *testing.T) {
+	var a atlas
+	var c ensemble
+	bubble(t, joined(&c, a.route), func(r *rig) {
+		r.near()
+		a = atlas{pid: actor.NewPID("nowhere:1", "x")}
+		if got := r.dial().asks("room.look x"); got != "!502" {
+			t.Errorf("answered %q", got)
+		}
+	})
+}
+
 func TestARequestTheTransportRefusesIsAnswered(t *testing.T) {
 	var a atlas
 	bubble(t, a.route, func(r *rig) {

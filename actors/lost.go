@@ -28,11 +28,7 @@ func (n *node) lost(to *actor.PID, msg any) {
 func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 	switch m := msg.(type) {
 	case *messages.Request:
-		if s := n.hosts.shardOf(to); s != nil { // it finds an actor that is there, here or elsewhere
-			n.root.Send(s.pid, &actor.MessageEnvelope{Message: m, Sender: asker(m, sender)})
-		} else {
-			n.refuse(m, asker(m, sender))
-		}
+		n.unheard(to, m, asker(m, sender))
 		return
 	case *asks:
 		m.each(func(req *messages.Request) { n.refuse(req, asker(req, nil)) })
@@ -62,6 +58,20 @@ func (n *node) notHandled(to *actor.PID, msg any, sender *actor.PID) {
 		n.fault(messages.FaultStale, scene{session: sessionOf(to)})
 	case *messages.Push, *messages.SendBatch, *messages.Set:
 		n.fault(messages.FaultUndelivered, scene{session: sessionOf(to)})
+	}
+}
+
+// unheard sees to a request that has not reached its actor.
+func (n *node) unheard(to *actor.PID, req *messages.Request, from *actor.PID) {
+	switch s := n.hosts.shardOf(to); {
+	case n.isAway(to):
+		if from != nil {
+			reject(n.root, req, from, unavailable())
+		}
+	case s != nil: // it finds a virtual actor that is there, here or elsewhere
+		n.root.Send(s.pid, &actor.MessageEnvelope{Message: req, Sender: from})
+	default:
+		n.refuse(req, from)
 	}
 }
 
