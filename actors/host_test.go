@@ -380,3 +380,24 @@ func TestAHostNeedsToKnowWhatToKeep(t *testing.T) {
 		}
 	})
 }
+
+func TestAVirtualActorThatFailsTooOftenIsMadeAnew(t *testing.T) {
+	hosting(t, nil, func(r *rig, h *actors.Host, _ *town) {
+		e := r.dial()
+		var asks, want []string
+		for i := range 12 {
+			asks = append(asks, fmt.Sprintf("R %d room.panic ann", i))
+			want = append(want, fmt.Sprintf("%d!500", i))
+		}
+		if strings.Contains(r.t.Name(), "handlers") { // a client that makes them panic is sent away
+			asks, want = asks[:4], want[:4]
+		}
+		e.send(append(asks, "R 20 room.count ann")...)
+		if got := e.gathers(len(want) + 1); !slices.Equal(got[:len(want)], want) || got[len(want)] != "20=ann1" {
+			t.Errorf("got %q", got)
+		}
+		if got := h.Actors(); got != 1 {
+			t.Errorf("%d actors, want 1", got)
+		}
+	})
+}

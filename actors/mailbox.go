@@ -256,6 +256,9 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 			return msg, true, true
 		}
 	}
+	if m.suspended && m.stopping && !m.alive() { // it has failed, and nobody will let it go on
+		m.suspended = false
+	}
 	if !m.suspended {
 		if a := m.kind.desk.kept(); a != nil {
 			return a, false, true
