@@ -69,6 +69,7 @@ var table = []rule{
 	{of: "examples/*", ours: []string{"*"}, others: []string{protoactor}},
 	{of: "internal/calm"},
 	{of: "internal/jsondepth"},
+	{of: "internal/tries"},
 	{of: "internal/recycle", ours: []string{"messages"}},
 	{of: "internal/poll", ours: []string{"connectors"}},
 	{

@@ -1,4 +1,4 @@
-// Package need finds the programs that some tests speak to: node, a browser, MQTT clients. It
+// Package need finds the programs that some tests speak to: node, a browser, MQTT clients, etcd. It
 // is for tests only.
 //
 // A test whose program is absent is skipped and says so, except where the
