@@ -48,6 +48,7 @@ var table = []rule{
 	{of: "supervisor", ours: []string{"actors", "connectors", "messages", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{of: "supervisor/cluster/view", ours: []string{"messages"}},
 	{of: "supervisor/cluster/registry", ours: []string{"messages"}, others: []string{protoactor}},
+	{of: "supervisor/cluster/kubernetes", ours: []string{"messages", "internal/calm", "internal/tries"}, tests: []string{"supervisor/cluster"}},
 	{
 		of: "supervisor/cluster/peer", ours: []string{"messages", "internal/calm"},
 		others: []string{protobuf, "github.com/asynkron/protoactor-go/*", "google.golang.org/grpc", "google.golang.org/grpc/*"},
