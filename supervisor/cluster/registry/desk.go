@@ -27,7 +27,7 @@ const (
 // Config of a Desk. Gates of one cluster must have the same.
 type Config struct {
 	Logins Logins
-	// KickTime is how long a newer login waits for an older one's socket to be gone. Zero means 2 s.
+	// KickTime is how often a socket is kicked that does not go. Zero means 500 ms.
 	KickTime time.Duration
 	// ClaimTime is how long a claim, a question, or a message to a user may wait. Zero means 3 s.
 	ClaimTime time.Duration
@@ -37,7 +37,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.KickTime == 0 {
-		c.KickTime = 2 * time.Second
+		c.KickTime = 500 * time.Millisecond
 	}
 	if c.ClaimTime == 0 {
 		c.ClaimTime = 3 * time.Second

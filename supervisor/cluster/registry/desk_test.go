@@ -152,12 +152,20 @@ func TestOlderGoesBeforeNewerLearns(t *testing.T) {
 	}
 }
 
-func TestAnOlderThatDoesNotGoIsGivenUp(t *testing.T) {
+func TestAnOlderThatDoesNotGoIsKickedAgain(t *testing.T) {
 	l := newLab(t, registry.Config{Logins: registry.KickOlder}, "g1", "g2")
 	l.claim("g1", "s1", "u")
 	second := l.claim("g2", "s2", "u")
-	l.tick(2*time.Second - 1)
-	wants(t, "before two seconds", second, "")
+	l.tick(500*time.Millisecond - 1)
+	if len(l.kicks) != 1 {
+		t.Errorf("before half a second: %d kicks, want 1", len(l.kicks))
+	}
 	l.tick(1)
-	wants(t, "after two seconds", second, "ok")
+	if len(l.kicks) != 2 {
+		t.Errorf("after it: %d kicks, want 2", len(l.kicks))
+	}
+	l.tick(2 * time.Second)
+	wants(t, "while the older one is there", second, "")
+	l.gone("u", "s1")
+	wants(t, "when it has gone", second, "ok")
 }

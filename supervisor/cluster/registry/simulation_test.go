@@ -369,7 +369,7 @@ func TestDoctoredWorldsAreFound(t *testing.T) {
 		doctor doctor
 	}{
 		"granted before all gates have told": {config: registry.Config{Logins: registry.KickOlder}, doctor: doctor{early: true}},
-		"older sockets are not waited for":   {config: registry.Config{Logins: registry.KickOlder, KickTime: 1}},
+		"older sockets are not waited for":   {config: registry.Config{Logins: registry.KickOlder}, doctor: doctor{hasty: true}},
 		"nothing is told again":              {doctor: doctor{noResync: true}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -58,7 +58,8 @@ func (d *Desk) tickOwn() {
 	}
 }
 
-// tickKicked waits no longer for sockets that do not go.
+// tickKicked kicks sockets again that do not go: the kick, or its answer, may have been lost. A newer login waits until
+// the older one is gone, or its gate.
 func (d *Desk) tickKicked() {
 	var late []*entry
 	for _, e := range d.kicked {
@@ -68,10 +69,8 @@ func (d *Desk) tickKicked() {
 	}
 	slices.SortFunc(late, func(a, b *entry) int { return cmp.Compare(a.login.SessionId, b.login.SessionId) })
 	for _, e := range late {
-		d.lose(e)
-	}
-	for _, e := range late {
-		d.decide(e.login.Uid)
+		e.kickedAt = d.now
+		d.out.Kick = append(d.out.Kick, e.login)
 	}
 }
 

@@ -34,6 +34,7 @@ type world struct {
 type doctor struct {
 	early    bool // grants before all gates have told
 	noResync bool // does not tell again after a stream broke
+	hasty    bool // takes sockets for gone as soon as they are kicked
 }
 
 type node struct {
@@ -49,10 +50,9 @@ type sock struct {
 	node   *node
 	id     string
 	open   bool
-	bound  string        // acknowledged
-	binds  int           // how often that has changed
-	claims []*int        // how often each was answered
-	kicked time.Duration // when it was first asked to go
+	bound  string // acknowledged
+	binds  int    // how often that has changed
+	claims []*int // how often each was answered
 }
 
 // A link is a stream from one node to another.
@@ -213,8 +213,8 @@ func (w *world) send(n *node, letter registry.Letter) {
 // kick is the engine's way: its messages overtake letters. A socket that was kicked takes its time.
 func (w *world) kick(by *node, login *messages.Login) {
 	to, s := w.at(login.Socket.Address), w.sock(login.SessionId)
-	if s.kicked == 0 {
-		s.kicked = w.now
+	if w.doctor.hasty {
+		w.after(0, func() { w.apply(by, by.desk.Kicked(w.now, s.id)) })
 	}
 	w.after(w.upTo(40*time.Millisecond), func() {
 		if !to.alive || to.cut {
@@ -275,12 +275,10 @@ func (w *world) claim(s *sock, uid string) {
 	}))
 }
 
-// alone checks that a user who has just been bound is bound nowhere else, but to sockets that do not go when
-// they are told to.
+// alone checks that a user who has just been bound is bound nowhere else.
 func (w *world) alone(s *sock) {
-	late := func(s *sock) bool { return s.kicked > 0 && s.kicked+2*time.Second <= w.now }
 	for _, o := range w.socks {
-		if o != s && o.open && o.bound == s.bound && !late(o) && !late(s) && w.config.Logins != registry.Allow {
+		if o != s && o.open && o.bound == s.bound && w.config.Logins != registry.Allow {
 			w.violated("%s is bound to %s on %s and to %s on %s", s.bound, o.id, o.node.member.Id, s.id, s.node.member.Id)
 		}
 	}
