@@ -76,7 +76,7 @@ func (l *line) rest(d time.Duration) {
 
 // probe tells of a node whose port refuses connections.
 func (l *line) probe() {
-	if refuses(l.ctx, l.address) && l.ctx.Err() == nil {
+	if l.m.refuses(l.ctx, l.address) && l.ctx.Err() == nil {
 		l.m.dead(l.address)
 		l.m.handler.Dead(l.address)
 	}

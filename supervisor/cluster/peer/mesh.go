@@ -43,6 +43,9 @@ type Config struct {
 	Cluster string
 	// Address is ours, host:port as others reach it.
 	Address string
+	// Bind is the host that connections to other nodes come from: the one the node listens on. Empty, or no
+	// address of one interface: the system chooses.
+	Bind string
 	// TLS is how nodes know each other.
 	TLS TLS
 	// Log is for what goes wrong between nodes. Nil means slog.Default().

@@ -50,7 +50,7 @@ func (m *Mesh) dialOptions() []grpc.DialOption {
 		grpc.WithTransportCredentials(m.creds),
 		// With a dialer of our own no proxy of the environment comes between nodes.
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", address)
+			return m.dialer().DialContext(ctx, "tcp", address)
 		}),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: dialTime}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: pingTime}),
