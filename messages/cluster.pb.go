@@ -165,7 +165,7 @@ type View struct {
 	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	// members, the oldest first.
 	Members []*Member `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
-	// ballot is that of the proposal which was agreed upon.
+	// ballot is that of the proposal in which it came up first: with number, it says which view this is.
 	Ballot        *Ballot `protobuf:"bytes,3,opt,name=ballot,proto3" json:"ballot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -717,8 +717,8 @@ type Beat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// sent is the sender's clock, in nanoseconds since it began.
 	Sent int64 `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
-	// echo is the newest sent that the sender has had from the receiver. Zero: none, or the sender
-	// has agreed to go on without the receiver.
+	// echo is a sent of the receiver's from which on its lease counts: the newest that the sender has had, while
+	// it vouches for the receiver.
 	Echo int64 `protobuf:"varint,2,opt,name=echo,proto3" json:"echo,omitempty"`
 	// view is the number of the view the sender is in, zero while it is in none.
 	View uint64 `protobuf:"varint,3,opt,name=view,proto3" json:"view,omitempty"`
@@ -729,7 +729,9 @@ type Beat struct {
 	// retiring: the sender wants to be a member that retires.
 	Retiring bool `protobuf:"varint,6,opt,name=retiring,proto3" json:"retiring,omitempty"`
 	// clear is the newest view of which the sender has said Clear.
-	Clear         uint64 `protobuf:"varint,7,opt,name=clear,proto3" json:"clear,omitempty"`
+	Clear uint64 `protobuf:"varint,7,opt,name=clear,proto3" json:"clear,omitempty"`
+	// heard is the newest sent of the receiver's that the sender has had.
+	Heard         int64 `protobuf:"varint,8,opt,name=heard,proto3" json:"heard,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -813,6 +815,13 @@ func (x *Beat) GetClear() uint64 {
 	return 0
 }
 
+func (x *Beat) GetHeard() int64 {
+	if x != nil {
+		return x.Heard
+	}
+	return 0
+}
+
 // Prepare asks for leave to propose what follows a view: phase 1a of Paxos. View zero: the first one.
 type Prepare struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -869,11 +878,13 @@ func (x *Prepare) GetBallot() *Ballot {
 // Promise grants it, and says what has been accepted before: phase 1b. With refused set, it does not,
 // and ballot is the one that was promised to somebody else.
 type Promise struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	View          uint64                 `protobuf:"varint,1,opt,name=view,proto3" json:"view,omitempty"`
-	Ballot        *Ballot                `protobuf:"bytes,2,opt,name=ballot,proto3" json:"ballot,omitempty"`
-	Accepted      *View                  `protobuf:"bytes,3,opt,name=accepted,proto3" json:"accepted,omitempty"`
-	Refused       bool                   `protobuf:"varint,4,opt,name=refused,proto3" json:"refused,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	View     uint64                 `protobuf:"varint,1,opt,name=view,proto3" json:"view,omitempty"`
+	Ballot   *Ballot                `protobuf:"bytes,2,opt,name=ballot,proto3" json:"ballot,omitempty"`
+	Accepted *View                  `protobuf:"bytes,3,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	Refused  bool                   `protobuf:"varint,4,opt,name=refused,proto3" json:"refused,omitempty"`
+	// accepted_by is the ballot of the proposal in which accepted was.
+	AcceptedBy    *Ballot `protobuf:"bytes,5,opt,name=accepted_by,json=acceptedBy,proto3" json:"accepted_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -936,11 +947,19 @@ func (x *Promise) GetRefused() bool {
 	return false
 }
 
-// Accept proposes what follows a view: phase 2a. The value's number is view + 1, its ballot the proposal's.
+func (x *Promise) GetAcceptedBy() *Ballot {
+	if x != nil {
+		return x.AcceptedBy
+	}
+	return nil
+}
+
+// Accept proposes what follows a view: phase 2a. The value's number is view + 1.
 type Accept struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	View          uint64                 `protobuf:"varint,1,opt,name=view,proto3" json:"view,omitempty"`
 	Value         *View                  `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Ballot        *Ballot                `protobuf:"bytes,3,opt,name=ballot,proto3" json:"ballot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -985,6 +1004,13 @@ func (x *Accept) GetView() uint64 {
 func (x *Accept) GetValue() *View {
 	if x != nil {
 		return x.Value
+	}
+	return nil
+}
+
+func (x *Accept) GetBallot() *Ballot {
+	if x != nil {
+		return x.Ballot
 	}
 	return nil
 }
@@ -2177,7 +2203,7 @@ const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"\apid_ask\x18\x16 \x01(\v2\x13.fairlead.v1.PidAskH\x00R\x06pidAsk\x127\n" +
 	"\n" +
 	"pid_answer\x18\x17 \x01(\v2\x16.fairlead.v1.PidAnswerH\x00R\tpidAnswerB\x06\n" +
-	"\x04body\"\xbb\x01\n" +
+	"\x04body\"\xd1\x01\n" +
 	"\x04Beat\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x12\n" +
 	"\x04echo\x18\x02 \x01(\x03R\x04echo\x12\x12\n" +
@@ -2185,18 +2211,22 @@ const file_fairlead_v1_cluster_proto_rawDesc = "" +
 	"\x06ballot\x18\x04 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\x12\x18\n" +
 	"\aleaving\x18\x05 \x01(\bR\aleaving\x12\x1a\n" +
 	"\bretiring\x18\x06 \x01(\bR\bretiring\x12\x14\n" +
-	"\x05clear\x18\a \x01(\x04R\x05clear\"J\n" +
+	"\x05clear\x18\a \x01(\x04R\x05clear\x12\x14\n" +
+	"\x05heard\x18\b \x01(\x03R\x05heard\"J\n" +
 	"\aPrepare\x12\x12\n" +
 	"\x04view\x18\x01 \x01(\x04R\x04view\x12+\n" +
-	"\x06ballot\x18\x02 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\"\x93\x01\n" +
+	"\x06ballot\x18\x02 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\"\xc9\x01\n" +
 	"\aPromise\x12\x12\n" +
 	"\x04view\x18\x01 \x01(\x04R\x04view\x12+\n" +
 	"\x06ballot\x18\x02 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\x12-\n" +
 	"\baccepted\x18\x03 \x01(\v2\x11.fairlead.v1.ViewR\baccepted\x12\x18\n" +
-	"\arefused\x18\x04 \x01(\bR\arefused\"E\n" +
+	"\arefused\x18\x04 \x01(\bR\arefused\x124\n" +
+	"\vaccepted_by\x18\x05 \x01(\v2\x13.fairlead.v1.BallotR\n" +
+	"acceptedBy\"r\n" +
 	"\x06Accept\x12\x12\n" +
 	"\x04view\x18\x01 \x01(\x04R\x04view\x12'\n" +
-	"\x05value\x18\x02 \x01(\v2\x11.fairlead.v1.ViewR\x05value\"e\n" +
+	"\x05value\x18\x02 \x01(\v2\x11.fairlead.v1.ViewR\x05value\x12+\n" +
+	"\x06ballot\x18\x03 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\"e\n" +
 	"\bAccepted\x12\x12\n" +
 	"\x04view\x18\x01 \x01(\x04R\x04view\x12+\n" +
 	"\x06ballot\x18\x02 \x01(\v2\x13.fairlead.v1.BallotR\x06ballot\x12\x18\n" +
@@ -2363,31 +2393,33 @@ var file_fairlead_v1_cluster_proto_depIdxs = []int32{
 	1,  // 28: fairlead.v1.Prepare.ballot:type_name -> fairlead.v1.Ballot
 	1,  // 29: fairlead.v1.Promise.ballot:type_name -> fairlead.v1.Ballot
 	2,  // 30: fairlead.v1.Promise.accepted:type_name -> fairlead.v1.View
-	2,  // 31: fairlead.v1.Accept.value:type_name -> fairlead.v1.View
-	1,  // 32: fairlead.v1.Accepted.ballot:type_name -> fairlead.v1.Ballot
-	30, // 33: fairlead.v1.Login.socket:type_name -> actor.PID
-	11, // 34: fairlead.v1.Claim.login:type_name -> fairlead.v1.Login
-	11, // 35: fairlead.v1.Claimed.login:type_name -> fairlead.v1.Login
-	31, // 36: fairlead.v1.Claimed.error:type_name -> fairlead.v1.Error
-	11, // 37: fairlead.v1.Release.login:type_name -> fairlead.v1.Login
-	11, // 38: fairlead.v1.Bindings.logins:type_name -> fairlead.v1.Login
-	32, // 39: fairlead.v1.UserPush.push:type_name -> fairlead.v1.Push
-	30, // 40: fairlead.v1.UserPush.sockets:type_name -> actor.PID
-	29, // 41: fairlead.v1.UserSet.settings:type_name -> fairlead.v1.UserSet.SettingsEntry
-	11, // 42: fairlead.v1.UserAnswer.logins:type_name -> fairlead.v1.Login
-	30, // 43: fairlead.v1.Audience.except:type_name -> actor.PID
-	21, // 44: fairlead.v1.Fanout.to:type_name -> fairlead.v1.Audience
-	32, // 45: fairlead.v1.Fanout.push:type_name -> fairlead.v1.Push
-	30, // 46: fairlead.v1.Membership.socket:type_name -> actor.PID
-	21, // 47: fairlead.v1.MembersAsk.of:type_name -> fairlead.v1.Audience
-	33, // 48: fairlead.v1.MembersAnswer.sessions:type_name -> fairlead.v1.Session
-	30, // 49: fairlead.v1.PidAnswer.pid:type_name -> actor.PID
-	31, // 50: fairlead.v1.PidAnswer.error:type_name -> fairlead.v1.Error
-	51, // [51:51] is the sub-list for method output_type
-	51, // [51:51] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	1,  // 31: fairlead.v1.Promise.accepted_by:type_name -> fairlead.v1.Ballot
+	2,  // 32: fairlead.v1.Accept.value:type_name -> fairlead.v1.View
+	1,  // 33: fairlead.v1.Accept.ballot:type_name -> fairlead.v1.Ballot
+	1,  // 34: fairlead.v1.Accepted.ballot:type_name -> fairlead.v1.Ballot
+	30, // 35: fairlead.v1.Login.socket:type_name -> actor.PID
+	11, // 36: fairlead.v1.Claim.login:type_name -> fairlead.v1.Login
+	11, // 37: fairlead.v1.Claimed.login:type_name -> fairlead.v1.Login
+	31, // 38: fairlead.v1.Claimed.error:type_name -> fairlead.v1.Error
+	11, // 39: fairlead.v1.Release.login:type_name -> fairlead.v1.Login
+	11, // 40: fairlead.v1.Bindings.logins:type_name -> fairlead.v1.Login
+	32, // 41: fairlead.v1.UserPush.push:type_name -> fairlead.v1.Push
+	30, // 42: fairlead.v1.UserPush.sockets:type_name -> actor.PID
+	29, // 43: fairlead.v1.UserSet.settings:type_name -> fairlead.v1.UserSet.SettingsEntry
+	11, // 44: fairlead.v1.UserAnswer.logins:type_name -> fairlead.v1.Login
+	30, // 45: fairlead.v1.Audience.except:type_name -> actor.PID
+	21, // 46: fairlead.v1.Fanout.to:type_name -> fairlead.v1.Audience
+	32, // 47: fairlead.v1.Fanout.push:type_name -> fairlead.v1.Push
+	30, // 48: fairlead.v1.Membership.socket:type_name -> actor.PID
+	21, // 49: fairlead.v1.MembersAsk.of:type_name -> fairlead.v1.Audience
+	33, // 50: fairlead.v1.MembersAnswer.sessions:type_name -> fairlead.v1.Session
+	30, // 51: fairlead.v1.PidAnswer.pid:type_name -> actor.PID
+	31, // 52: fairlead.v1.PidAnswer.error:type_name -> fairlead.v1.Error
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_fairlead_v1_cluster_proto_init() }

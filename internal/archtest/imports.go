@@ -46,7 +46,7 @@ var table = []rule{
 	{of: "actors", ours: []string{"messages", "connectors", "connectors/body", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
 	{of: "actors/actortest", ours: []string{"messages", "connectors", "connectors/body", "actors"}, others: []string{protoactor, protobuf}},
 	{of: "supervisor", ours: []string{"actors", "connectors", "messages", "internal/calm"}, others: []string{protoactor}, tests: []string{"connectors/*"}},
-	{of: "supervisor/cluster/view", ours: []string{"messages"}},
+	{of: "supervisor/cluster/view", ours: []string{"messages"}, others: []string{protobuf}},
 	{of: "supervisor/cluster/registry", ours: []string{"messages"}, others: []string{protoactor}},
 	{of: "supervisor/cluster/kubernetes", ours: []string{"messages", "internal/calm", "internal/tries"}, tests: []string{"supervisor/cluster"}},
 	{
