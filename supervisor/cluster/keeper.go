@@ -1,0 +1,210 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/fairlead-go/fairlead/messages"
+	"github.com/fairlead-go/fairlead/supervisor/cluster/registry"
+	"github.com/fairlead-go/fairlead/supervisor/cluster/view"
+)
+
+// keeper owns a node's membership and its part of the users' registry: one goroutine calls its methods. The streams of
+// other nodes wait for it, which slows them down; it waits for nobody.
+type keeper struct {
+	*Node
+	machine *view.Machine
+	desk    *registry.Desk
+	kept    *place                     // where the node has kept what is its own; nil: it has let go of all
+	clear   uint64                     // the newest view in which nothing is kept that is not ours
+	clears  map[uint64]map[string]bool // by view: the members who have said so
+	kicker  *actor.PID                 // is answered by sockets that the registry kicks
+	missed  map[string]bool            // nodes, by address, that a letter of the registry's has not reached
+	hosted  context.CancelFunc         // ends what the last view has begun with the hosts
+}
+
+const (
+	inboxSize = 4096
+	// tickEvery is how finely deadlines are kept, at most.
+	tickEvery = 50 * time.Millisecond
+	// handOverTime bounds how long a view waits for virtual actors that are to go.
+	handOverTime = 2 * time.Second
+)
+
+func (k *keeper) run() {
+	defer close(k.stopped)
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case f := <-k.inbox:
+			if k.now() >= time.Duration(k.lease.Load()) { // what the node may not do any more it must not do first
+				k.follow(k.machine.Tick(k.now()))
+			}
+			f()
+		case <-ticker.C:
+			k.follow(k.machine.Tick(k.now()))
+			k.settle(k.desk.Tick(k.now()))
+			k.resync()
+		case <-k.ctx.Done():
+			return
+		}
+	}
+}
+
+// resync tells nodes all that counts when a letter has not reached them. Members only: others are told with the next view.
+func (k *keeper) resync() {
+	for address := range k.missed {
+		delete(k.missed, address)
+		if k.place.Load().has(address) {
+			k.settle(k.desk.Resync(k.now(), address))
+		}
+	}
+}
+
+// do has f called by the keeper. It waits while there is much to do; false: the node has ended.
+func (n *Node) do(f func()) bool {
+	select {
+	case n.inbox <- f:
+		return true
+	case <-n.ctx.Done():
+		return false
+	}
+}
+
+// follow does what the machine says. What ends comes before what begins.
+func (k *keeper) follow(out view.Out) {
+	k.lease.Store(int64(k.machine.Lease()))
+	for _, e := range out.Events {
+		k.event(e)
+	}
+	for _, l := range out.Send {
+		if b := l.Peer.GetBeat(); b != nil {
+			b.Clear = k.clear
+		}
+		_ = k.mesh.Send(l.To, l.Peer) // whoever misses one is told again
+	}
+}
+
+func (k *keeper) event(e view.Event) {
+	switch e.Kind {
+	case view.Installed:
+		k.install(e)
+	case view.Fenced:
+		k.log.Warn("cut off from the cluster: nothing is ours", "view", e.View.GetNumber())
+		k.cutOff()
+		k.settle(k.desk.Fenced(k.now()))
+	case view.Restored:
+		k.log.Info("back in the cluster", "view", e.View.GetNumber())
+		k.begin(k.machine.View(), nil)
+	case view.Resigned:
+		k.log.Warn("the cluster goes on without us: joining again", "as", k.machine.Self().Id)
+		k.cutOff()
+		k.place.Store(nil)
+		k.settle(k.desk.Install(k.now(), k.machine.Self(), nil))
+		k.stopHosts() // nothing of what it was may be left when it comes back
+		k.card.Store(k.newCard(k.machine.Self()))
+		k.mesh.Recard()
+	case view.Left:
+		k.place.Store(nil)
+		k.leftOnce.Do(func() { close(k.left) })
+	}
+}
+
+// install goes over to a view.
+func (k *keeper) install(e view.Event) {
+	k.log.Info("view", "number", e.View.Number, "members", len(e.View.Members), "gone", addressesOf(e.Gone), "came", addressesOf(e.Came))
+	k.begin(e.View, e.Gone)
+}
+
+// begin makes v the view that the node acts in.
+func (k *keeper) begin(v *messages.View, gone []*messages.Member) {
+	p := newPlace(v, k.machine.Self(), k.kept)
+	k.topology(v) // ends the engine's way to those who are gone, who may be others now at the same address
+	k.place.Store(p)
+	k.kept = p
+	k.mesh.Know(p.others("")...)
+	for _, m := range gone {
+		if !p.members[m.Address] {
+			k.mesh.End(m.Address)
+		}
+		k.lost(m.Address)
+	}
+	for number := range k.clears {
+		if number < v.Number {
+			delete(k.clears, number)
+		}
+	}
+	k.settle(k.desk.Install(k.now(), p.self, v))
+	k.handOver(p)
+}
+
+// handOver lets virtual actors go that live elsewhere now, and then says so to all.
+func (k *keeper) handOver(p *place) {
+	if k.hosted != nil {
+		k.hosted()
+	}
+	ctx, cancel := context.WithTimeout(k.ctx, handOverTime)
+	k.hosted = cancel
+	k.work.Go(func() {
+		k.moveHosts(ctx)
+		if ctx.Err() == context.Canceled {
+			return
+		}
+		k.do(func() {
+			if k.place.Load() != p {
+				return
+			}
+			c := &messages.Peer{Body: &messages.Peer_Clear{Clear: &messages.Clear{View: p.view.Number}}}
+			for _, address := range p.others("") {
+				_ = k.mesh.Send(address, c)
+			}
+			k.clear = p.view.Number
+			k.cleared(p.self.Id, k.clear)
+		})
+	})
+}
+
+// cleared notes that a member has let go of what is not its own. When all have, the view is settled.
+func (k *keeper) cleared(id string, number uint64) {
+	p := k.place.Load()
+	if p != nil && number < p.view.Number {
+		return
+	}
+	if k.clears[number] == nil {
+		k.clears[number] = map[string]bool{}
+	}
+	k.clears[number][id] = true
+	if p == nil || number != p.view.Number || p.settled {
+		return
+	}
+	for _, m := range p.view.Members {
+		if !k.clears[number][m.Id] {
+			return
+		}
+	}
+	k.kept = p.whenSettled()
+	k.place.Store(k.kept)
+	k.work.Go(func() { k.moveHosts(k.ctx) })
+	k.readyOnce.Do(func() { close(k.ready) })
+}
+
+// cutOff gives up all that the node owns: nothing of it may act on.
+func (k *keeper) cutOff() {
+	if k.hosted != nil {
+		k.hosted()
+		k.hosted = nil
+	}
+	k.kept = nil
+	k.work.Go(k.stopHosts)
+	k.lostAll()
+}
+
+func addressesOf(members []*messages.Member) (addresses []string) {
+	for _, m := range members {
+		addresses = append(addresses, m.Address)
+	}
+	return addresses
+}
