@@ -43,12 +43,17 @@ func (l *lobby) newDoor() *actor.Props {
 
 func (d door) Receive(ctx actor.Context) {
 	if m, ok := ctx.Message().(*messages.Closed); ok {
-		ctx.Send(d.to.PID(), &messages.Request{
-			Route:    "lobby.leave",
-			Notify:   true,
-			Session:  m.Session,
-			Metadata: map[string]string{why: reason(m)},
-		})
+		ctx.Send(d.to.PID(), leaving(m))
+	}
+}
+
+// leaving is the request of a client that has gone.
+func leaving(m *messages.Closed) *messages.Request {
+	return &messages.Request{
+		Route:    "lobby.leave",
+		Notify:   true,
+		Session:  m.Session,
+		Metadata: map[string]string{why: reason(m)},
 	}
 }
 

@@ -9,12 +9,15 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/supervisor"
+	"github.com/fairlead-go/fairlead/supervisor/cluster"
 )
 
 func main() {
@@ -48,13 +51,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := io.WriteString(stdout, usage)
 		return err
 	}
-	fl, stop, err := start(opts, stderr)
+	switch {
+	case opts.hosts != "":
+		return makeCerts(opts.node.certs, opts.hosts)
+	case opts.cluster:
+		return runFleet(ctx, without(args, "cluster"), stdout, stderr)
+	}
+	begin := start
+	if opts.node.role != "" {
+		begin = startNode
+	}
+	fl, stop, err := begin(opts, stderr)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	if _, err := io.WriteString(stdout, screen(fl, opts)); err != nil {
-		return fmt.Errorf("stdout: %w", err)
+	if opts.node.role != cluster.Backend {
+		if _, err := io.WriteString(stdout, screen(fl, opts)); err != nil {
+			return fmt.Errorf("stdout: %w", err)
+		}
 	}
 	select {
 	case <-ctx.Done():
@@ -62,6 +77,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case <-fl.Done():
 		return fl.Err()
 	}
+}
+
+// without is the arguments without a flag that has no value.
+func without(args []string, flag string) []string {
+	return slices.DeleteFunc(slices.Clone(args), func(a string) bool { return strings.TrimLeft(a, "-") == flag })
 }
 
 // start brings everything up. stop drains: clients leave in good order, and all of it ends.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/fairlead-go/fairlead/supervisor/cluster"
 )
 
 // What the connectors are called in logs and sessions.
@@ -31,6 +33,17 @@ const usage = `A small game on fairlead: a lobby where players move, chat and ki
   -tick duration       how long a push waits for others to share its write; 0: never (default 20ms)
   -heartbeat duration  how often client and server show each other life; 0: never, but for socket.io (default 30s)
   -drain duration      how long clients have to leave when it stops; 0: none (default 1.5s)
+
+Several nodes:
+
+  -cluster             start a gate and two backends, each a process of its own on this machine
+  -role string         be one node of a cluster: gate (clients come here) or backend (the lobby lives here)
+  -listen string       where other nodes come to, host:port (default 127.0.0.1:7946)
+  -advertise string    what other nodes are told instead, host:port
+  -join string         where other nodes are, host:port,…: a name may stand for many hosts
+  -expect int          how many nodes must have found each other at first: more than half of them (default 1)
+  -certs string        folder with ca.pem, node.pem and node-key.pem; none: only on the loopback
+  -hosts string        make such a folder for nodes on these hosts, name,address,…, and end
 `
 
 // options are the command's flags.
@@ -38,7 +51,9 @@ type options struct {
 	addr, sio, mqtt, udp string
 	tick, heartbeat      time.Duration
 	drain                time.Duration
-	help                 bool
+	help, cluster        bool
+	node                 nodeOptions
+	hosts                string
 }
 
 func parse(args []string) (options, error) {
@@ -52,6 +67,14 @@ func parse(args []string) (options, error) {
 	f.DurationVar(&o.tick, "tick", 20*time.Millisecond, "")
 	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "")
 	f.DurationVar(&o.drain, "drain", 1500*time.Millisecond, "")
+	f.BoolVar(&o.cluster, "cluster", false, "")
+	f.StringVar(&o.node.role, "role", "", "")
+	f.StringVar(&o.node.listen, "listen", "127.0.0.1:7946", "")
+	f.StringVar(&o.node.advertise, "advertise", "", "")
+	f.StringVar(&o.node.join, "join", "", "")
+	f.IntVar(&o.node.expect, "expect", 1, "")
+	f.StringVar(&o.node.certs, "certs", "", "")
+	f.StringVar(&o.hosts, "hosts", "", "")
 	err := f.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -71,7 +94,21 @@ func parse(args []string) (options, error) {
 	case o.drain < 0:
 		return o, fmt.Errorf("-drain %v: less than nothing", o.drain)
 	}
-	return o, nil
+	return o, o.checkNode()
+}
+
+func (o options) checkNode() error {
+	switch {
+	case o.node.role != "" && o.node.role != cluster.Gate && o.node.role != cluster.Backend:
+		return fmt.Errorf("-role %q: want %s or %s", o.node.role, cluster.Gate, cluster.Backend)
+	case o.cluster && o.node.role != "":
+		return errors.New("-cluster starts all nodes, -role is for one: want one of them")
+	case o.node.expect < 1:
+		return fmt.Errorf("-expect %d: want at least 1", o.node.expect)
+	case o.hosts != "" && o.node.certs == "":
+		return errors.New("-hosts: want -certs, where to put the certificates")
+	}
+	return nil
 }
 
 // orOff turns a flag, where 0 means never, into a field of Config, where 0 means
