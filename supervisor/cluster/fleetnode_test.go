@@ -132,6 +132,14 @@ func arena(node string) *actors.Handlers {
 	}
 	actors.Handle(h, "work", answer)
 	actors.Handle(h, "peek", answer)
+	actors.Handle(h, "shout", func(c *actors.Context, in *work) (*work, error) {
+		for i := range in.N {
+			if err := c.All().Push("onShout", i); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
 	actors.Handle(h, "late", func(c *actors.Context, in *work) (*work, error) { // pushes when it has been stopped meanwhile
 		<-time.After(lateBy)
 		return in, c.Push("onLate", in)
@@ -149,6 +157,7 @@ type user struct {
 func door(node *cluster.Node) *actors.Handlers {
 	h := actors.NewRoute("door")
 	h.Actors = 64 // binds wait for other nodes
+	actors.Handle(h, "echo", func(c *actors.Context, in *work) (*work, error) { return in, nil })
 	actors.Handle(h, "in", func(c *actors.Context, in *user) (*user, error) { return nil, c.Bind(in.UID) })
 	actors.Handle(h, "as", func(c *actors.Context, in *user) (*user, error) {
 		c.Unbind()

@@ -1,0 +1,249 @@
+//go:build !race
+
+package cluster_test
+
+import (
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var (
+	cost    = flag.Bool("cluster.cost", false, "measure what messages between nodes cost: for a machine that does nothing else")
+	sockets = flag.Int("cluster.sockets", 0, "how many sockets there are over six gates; 0: none")
+)
+
+// hertz is how often a second the kernel counts a process's time.
+const hertz = 100
+
+// used is the CPU time of a process.
+func (p *process) used() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+2:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * time.Second / hertz
+}
+
+// resident is the memory of a process as the kernel counts it.
+func (p *process) resident() (bytes int) {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	pages, _ := strconv.Atoi(strings.Fields(string(statm))[1])
+	return pages * os.Getpagesize()
+}
+
+func usedBy(all []*process) (sum time.Duration) {
+	for _, p := range all {
+		sum += p.used()
+	}
+	return sum
+}
+
+// raw is a client that costs as little as possible: the test's own work is on the same cores.
+type raw struct {
+	net.Conn
+	head [4]byte
+}
+
+const (
+	greeting = `{"sys":{"type":"raw","version":"1"},"user":{}}`
+	greeted  = "\x02\x00\x00\x00"
+)
+
+func dialRaw(t testing.TB, gate *process) *raw {
+	conn, err := net.Dial("tcp", gate.conf.Clients)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &raw{Conn: conn}
+	_, _ = fmt.Fprintf(conn, "\x01\x00\x00%c%s", len(greeting), greeting)
+	r.next(t)
+	_, _ = io.WriteString(conn, greeted)
+	return r
+}
+
+// next reads a package, and lets go of it.
+func (r *raw) next(t testing.TB) {
+	if _, err := io.ReadFull(r, r.head[:]); err != nil {
+		t.Error(err)
+		return
+	}
+	n := int64(binary.BigEndian.Uint32(r.head[:]) & 0xffffff)
+	if _, err := io.CopyN(io.Discard, r, n); err != nil {
+		t.Error(err)
+	}
+}
+
+// request is a package with a request of number id.
+func request(id byte, route, body string) string {
+	m := string([]byte{0, id, byte(len(route))}) + route + body
+	return string([]byte{4, 0, byte(len(m) >> 8), byte(len(m))}) + m
+}
+
+// TestCost prints what docs/benchmarks.md says of several nodes.
+func TestCost(t *testing.T) {
+	if !*cost {
+		t.Skip("only with -cluster.cost")
+	}
+	t.Run("requests", costOfRequests)
+	t.Run("fan-out", costOfFanOut)
+}
+
+// costOfRequests compares a request that a gate answers itself with one that a virtual actor on another node does.
+func costOfRequests(t *testing.T) {
+	const clients, rounds = 100, 5
+	f := launch(t, 1, 1)
+	var all []*raw
+	for i := range clients {
+		c := dialRaw(t, f.gates[0])
+		_, _ = io.WriteString(c, request(1, "door.in", fmt.Sprintf(`{"uid":"u%d"}`, i)))
+		c.next(t)
+		all = append(all, c)
+	}
+	for _, depth := range []int{1, 16} {
+		var here, there []float64
+		for range rounds {
+			h, _ := volley(t, f, all, "door.echo", depth)
+			w, late := volley(t, f, all, "arena.work", depth)
+			here, there = append(here, h), append(there, w)
+			t.Logf("depth %d: on the gate %.1f µs, on a backend %.1f µs of CPU, all processes; latency p50 %v, p99 %v",
+				depth, h, w, late[len(late)/2], late[len(late)*99/100])
+		}
+		slices.Sort(here)
+		slices.Sort(there)
+		t.Logf("median, depth %d: %.1f and %.1f µs: %.1f µs more", depth, here[rounds/2], there[rounds/2], there[rounds/2]-here[rounds/2])
+	}
+}
+
+// volley has all clients ask for two seconds. It returns the microseconds of CPU for each request, and how long they took.
+func volley(t *testing.T, f *fleet, all []*raw, route string, depth int) (micros float64, late []time.Duration) {
+	asked := strings.Repeat(request(1, route, `{"n":1}`), depth)
+	var count atomic.Int64
+	var mu sync.Mutex
+	var tasks sync.WaitGroup
+	before, end := usedBy(f.all()), time.Now().Add(2*time.Second)
+	for _, c := range all {
+		tasks.Go(func() {
+			var mine []time.Duration
+			for time.Now().Before(end) {
+				begin := time.Now()
+				_, _ = io.WriteString(c, asked)
+				for range depth {
+					c.next(t)
+				}
+				mine = append(mine, time.Since(begin))
+				count.Add(int64(depth))
+			}
+			mu.Lock()
+			late = append(late, mine...)
+			mu.Unlock()
+		})
+	}
+	tasks.Wait()
+	slices.Sort(late)
+	return float64((usedBy(f.all()) - before).Nanoseconds()) / 1000 / float64(count.Load()), late
+}
+
+// costOfFanOut pushes to everybody from a backend, over more and more gates.
+func costOfFanOut(t *testing.T) {
+	const pushes, times = 300, 10
+	for _, gates := range []int{1, 2, 4, 6} {
+		f := launch(t, gates, 1)
+		c := f.gates[0].dial()
+		if err := ask(c, "door.in", user{UID: "crier"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		spend := func() time.Duration {
+			before := usedBy(f.all())
+			for range times {
+				if err := ask(c, "arena.shout", work{N: pushes}, nil); err != nil {
+					t.Fatal(err)
+				}
+				<-time.After(100 * time.Millisecond) // all has arrived
+			}
+			return usedBy(f.all()) - before
+		}
+		idle := func() time.Duration {
+			before := usedBy(f.all())
+			<-time.After(time.Second)
+			return usedBy(f.all()) - before
+		}
+		rest := idle()
+		all := spend() - rest
+		t.Logf("%d gates: %.1f µs of CPU for each push and gate, all processes", gates, float64(all.Microseconds())/pushes/times/float64(gates))
+		f.end()
+	}
+}
+
+// TestSockets opens many real sockets over six gates, and pushes to all.
+func TestSockets(t *testing.T) {
+	if *sockets == 0 {
+		t.Skip("only with -cluster.sockets, and file descriptors enough")
+	}
+	f := launch(t, 6, 1)
+	empty := make([]int, len(f.gates))
+	for i, p := range f.gates {
+		empty[i] = p.resident()
+	}
+	begin := time.Now()
+	all := make([]*raw, *sockets)
+	var dials sync.WaitGroup
+	for k := range 8 {
+		dials.Go(func() {
+			for i := k; i < len(all); i += 8 {
+				all[i] = dialRaw(t, f.gates[i%len(f.gates)])
+			}
+		})
+	}
+	dials.Wait()
+	t.Logf("%d sockets came in in %v", len(all), time.Since(begin))
+	<-time.After(5 * time.Second)
+	sum := 0
+	for i, p := range f.gates {
+		sum += p.resident() - empty[i]
+	}
+	t.Logf("%.2f KB of gates' memory for each", float64(sum)/1000/float64(len(all)))
+	c := f.gates[0].dial()
+	if err := ask(c, "door.in", user{UID: "crier"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		broadcast(t, f, all, func() error { return ask(c, "arena.shout", work{N: 1}, nil) })
+	}
+}
+
+// broadcast counts until the last socket has the push.
+func broadcast(t *testing.T, f *fleet, all []*raw, shout func() error) {
+	var readers sync.WaitGroup
+	var last atomic.Int64
+	begin, before := time.Now(), usedBy(f.all())
+	for k := range 64 {
+		readers.Go(func() {
+			for i := k; i < len(all); i += 64 {
+				all[i].next(t)
+			}
+			last.Store(max(last.Load(), int64(time.Since(begin))))
+		})
+	}
+	if err := shout(); err != nil {
+		t.Fatal(err)
+	}
+	readers.Wait()
+	t.Logf("a push to all: the last has it after %v; %v of CPU in all nodes", time.Duration(last.Load()), usedBy(f.all())-before)
+}
