@@ -66,28 +66,26 @@ const (
 	greeted  = "\x02\x00\x00\x00"
 )
 
-func dialRaw(t testing.TB, gate *process) *raw {
-	conn, err := net.Dial("tcp", gate.conf.Clients)
+func dialRaw(address string) (*raw, error) {
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	r := &raw{Conn: conn}
 	_, _ = fmt.Fprintf(conn, "\x01\x00\x00%c%s", len(greeting), greeting)
-	r.next(t)
+	err = r.next()
 	_, _ = io.WriteString(conn, greeted)
-	return r
+	return r, err
 }
 
 // next reads a package, and lets go of it.
-func (r *raw) next(t testing.TB) {
+func (r *raw) next() error {
 	if _, err := io.ReadFull(r, r.head[:]); err != nil {
-		t.Error(err)
-		return
+		return err
 	}
 	n := int64(binary.BigEndian.Uint32(r.head[:]) & 0xffffff)
-	if _, err := io.CopyN(io.Discard, r, n); err != nil {
-		t.Error(err)
-	}
+	_, err := io.CopyN(io.Discard, r, n)
+	return err
 }
 
 // request is a package with a request of number id.
@@ -111,9 +109,14 @@ func costOfRequests(t *testing.T) {
 	f := launch(t, 1, 1)
 	var all []*raw
 	for i := range clients {
-		c := dialRaw(t, f.gates[0])
+		c, err := dialRaw(f.gates[0].conf.Clients)
+		if err != nil {
+			t.Fatal(err)
+		}
 		_, _ = io.WriteString(c, request(1, "door.in", fmt.Sprintf(`{"uid":"u%d"}`, i)))
-		c.next(t)
+		if err := c.next(); err != nil {
+			t.Fatal(err)
+		}
 		all = append(all, c)
 	}
 	for _, depth := range []int{1, 16} {
@@ -145,7 +148,10 @@ func volley(t *testing.T, f *fleet, all []*raw, route string, depth int) (micros
 				begin := time.Now()
 				_, _ = io.WriteString(c, asked)
 				for range depth {
-					c.next(t)
+					if err := c.next(); err != nil {
+						t.Error(err)
+						return
+					}
 				}
 				mine = append(mine, time.Since(begin))
 				count.Add(int64(depth))
@@ -189,61 +195,4 @@ func costOfFanOut(t *testing.T) {
 		t.Logf("%d gates: %.1f µs of CPU for each push and gate, all processes", gates, float64(all.Microseconds())/pushes/times/float64(gates))
 		f.end()
 	}
-}
-
-// TestSockets opens many real sockets over six gates, and pushes to all.
-func TestSockets(t *testing.T) {
-	if *sockets == 0 {
-		t.Skip("only with -cluster.sockets, and file descriptors enough")
-	}
-	f := launch(t, 6, 1)
-	empty := make([]int, len(f.gates))
-	for i, p := range f.gates {
-		empty[i] = p.resident()
-	}
-	begin := time.Now()
-	all := make([]*raw, *sockets)
-	var dials sync.WaitGroup
-	for k := range 8 {
-		dials.Go(func() {
-			for i := k; i < len(all); i += 8 {
-				all[i] = dialRaw(t, f.gates[i%len(f.gates)])
-			}
-		})
-	}
-	dials.Wait()
-	t.Logf("%d sockets came in in %v", len(all), time.Since(begin))
-	<-time.After(5 * time.Second)
-	sum := 0
-	for i, p := range f.gates {
-		sum += p.resident() - empty[i]
-	}
-	t.Logf("%.2f KB of gates' memory for each", float64(sum)/1000/float64(len(all)))
-	c := f.gates[0].dial()
-	if err := ask(c, "door.in", user{UID: "crier"}, nil); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		broadcast(t, f, all, func() error { return ask(c, "arena.shout", work{N: 1}, nil) })
-	}
-}
-
-// broadcast counts until the last socket has the push.
-func broadcast(t *testing.T, f *fleet, all []*raw, shout func() error) {
-	var readers sync.WaitGroup
-	var last atomic.Int64
-	begin, before := time.Now(), usedBy(f.all())
-	for k := range 64 {
-		readers.Go(func() {
-			for i := k; i < len(all); i += 64 {
-				all[i].next(t)
-			}
-			last.Store(max(last.Load(), int64(time.Since(begin))))
-		})
-	}
-	if err := shout(); err != nil {
-		t.Fatal(err)
-	}
-	readers.Wait()
-	t.Logf("a push to all: the last has it after %v; %v of CPU in all nodes", time.Duration(last.Load()), usedBy(f.all())-before)
 }

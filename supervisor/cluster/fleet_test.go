@@ -114,15 +114,21 @@ func (f *fleet) awaitMembers(want int) {
 	}
 }
 
-// start runs the test's binary as the node.
+// start runs the node.
 func (p *process) start() {
 	p.t.Helper()
 	text, err := json.Marshal(p.conf)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.run(nodeVariable, string(text))
+}
+
+// run runs the test's own binary, which a variable makes something else.
+func (p *process) run(variable, text string) {
+	p.t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), nodeVariable+"="+string(text), "GOMAXPROCS=2")
+	cmd.Env = append(os.Environ(), variable+"="+text, "GOMAXPROCS=2")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		p.t.Fatal(err)
@@ -159,7 +165,12 @@ func (p *process) Write(b []byte) (int, error) {
 // await waits for a line that begins with word, and returns it.
 func (p *process) await(word string) string {
 	p.t.Helper()
-	limit := time.NewTimer(patience)
+	return p.awaitFor(word, patience)
+}
+
+func (p *process) awaitFor(word string, most time.Duration) string {
+	p.t.Helper()
+	limit := time.NewTimer(most)
 	defer limit.Stop()
 	for {
 		select {

@@ -34,6 +34,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if conf := os.Getenv(holderVariable); conf != "" {
+		fmt.Fprintln(os.Stderr, beHolder(conf))
+		os.Exit(1)
+	}
 	leak.Main(m)
 }
 
