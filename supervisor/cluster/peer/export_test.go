@@ -22,7 +22,12 @@ func NewAuthority() (Authority, error) {
 }
 
 // Write issues a certificate for hosts into a folder.
-func (a Authority) Write(dir string, hosts ...string) (TLS, error) { return a.write(dir, hosts...) }
+func (a Authority) Write(dir string, hosts ...string) (TLS, error) {
+	if err := a.writeCA(dir); err != nil {
+		return TLS{}, err
+	}
+	return a.write(dir, hosts...)
+}
 
 // Waiting is how many messages of actors wait for a node.
 func (m *Mesh) Waiting(address string) int64 { return m.node(address).ticket.Load().waiting.Load() }

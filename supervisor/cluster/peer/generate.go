@@ -7,25 +7,28 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-// Generate makes a CA and one certificate for nodes on the hosts, names or IP addresses, and writes them
-// into a folder, for a year. It is for demos and tests: all nodes share the certificate, and the key of the
-// CA is thrown away.
+// Generate makes one certificate for nodes on the hosts, names or IP addresses, and writes it into a folder, for
+// a year. The CA of the folder signs it, ca.pem with ca-key.pem, which is made, for ten years, when there is none: so
+// later certificates fit those before. It is for demos, tests and a beginning: all nodes share the certificate, and
+// nodes have no use for ca-key.pem.
 func Generate(dir string, hosts ...string) (TLS, error) {
-	a, err := newAuthority()
+	a, err := authorityOf(dir)
 	if err != nil {
-		return TLS{}, fmt.Errorf("peer: make a CA: %w", err)
+		return TLS{}, fmt.Errorf("peer: the CA of %s: %w", dir, err)
 	}
 	return a.write(dir, hosts...)
 }
 
-// year is how long what Generate makes is good for.
+// year is how long a certificate that Generate makes is good for.
 const year = 365 * 24 * time.Hour
 
 // authority is a CA.
@@ -34,12 +37,63 @@ type authority struct {
 	cert *x509.Certificate
 }
 
+// authorityOf is the CA of a folder. One whose key is elsewhere is not replaced.
+func authorityOf(dir string) (*authority, error) {
+	cert, err := readPEM(filepath.Join(dir, "ca.pem"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return createAuthority(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := readPEM(filepath.Join(dir, "ca-key.pem"))
+	if err != nil {
+		return nil, err
+	}
+	a := &authority{}
+	if a.cert, err = x509.ParseCertificate(cert); err != nil {
+		return nil, err
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	var ok bool
+	if a.key, ok = parsed.(*ecdsa.PrivateKey); !ok || !a.key.PublicKey.Equal(a.cert.PublicKey) {
+		return nil, errors.New("ca-key.pem is not the key of ca.pem")
+	}
+	if time.Now().After(a.cert.NotAfter) {
+		return nil, fmt.Errorf("it has expired on %s", a.cert.NotAfter.Format(time.DateOnly))
+	}
+	return a, nil
+}
+
+// createAuthority makes a CA. Its key is written first: a CA without one is of no use.
+func createAuthority(dir string) (*authority, error) {
+	a, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(a.key)
+	if err != nil {
+		return nil, err
+	}
+	if err := writePEM(filepath.Join(dir, "ca-key.pem"), "PRIVATE KEY", key); err != nil {
+		return nil, err
+	}
+	return a, a.writeCA(dir)
+}
+
+func (a *authority) writeCA(dir string) error {
+	return writePEM(filepath.Join(dir, "ca.pem"), "CERTIFICATE", a.cert.Raw)
+}
+
 func newAuthority() (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	template := blank("fairlead CA")
+	template := blank("fairlead CA", 10*year)
 	template.IsCA = true
 	template.BasicConstraintsValid = true
 	template.KeyUsage = x509.KeyUsageCertSign
@@ -51,31 +105,41 @@ func newAuthority() (*authority, error) {
 	return &authority{key, cert}, err
 }
 
+func readPEM(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("%s is no PEM", name)
+	}
+	return block.Bytes, nil
+}
+
+func writePEM(name, kind string, der []byte) error {
+	return os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
+}
+
 // blank is a template. Its beginning is an hour ago: clocks differ.
-func blank(name string) *x509.Certificate {
+func blank(name string, lasts time.Duration) *x509.Certificate {
 	now := time.Now()
 	return &x509.Certificate{
 		Subject:   pkix.Name{CommonName: name},
 		NotBefore: now.Add(-time.Hour),
-		NotAfter:  now.Add(year),
+		NotAfter:  now.Add(lasts),
 	}
 }
 
-// write issues a certificate and writes it and its key, and the CA's certificate.
+// write issues a certificate and writes it and its key.
 func (a *authority) write(dir string, hosts ...string) (TLS, error) {
 	t := TLS{CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "node.pem"), Key: filepath.Join(dir, "node-key.pem")}
 	cert, key, err := a.issue(hosts)
 	if err != nil {
 		return t, fmt.Errorf("peer: make a certificate: %w", err)
 	}
-	for name, block := range map[string]*pem.Block{
-		t.CA:   {Type: "CERTIFICATE", Bytes: a.cert.Raw},
-		t.Cert: {Type: "CERTIFICATE", Bytes: cert},
-		t.Key:  {Type: "PRIVATE KEY", Bytes: key},
-	} {
-		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			return t, fmt.Errorf("peer: write a certificate: %w", err)
-		}
+	if err := errors.Join(writePEM(t.Key, "PRIVATE KEY", key), writePEM(t.Cert, "CERTIFICATE", cert)); err != nil {
+		return t, fmt.Errorf("peer: write a certificate: %w", err)
 	}
 	return t, nil
 }
@@ -86,7 +150,7 @@ func (a *authority) issue(hosts []string) (cert, key []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	template := blank("fairlead node")
+	template := blank("fairlead node", year)
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	for _, host := range hosts {
