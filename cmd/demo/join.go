@@ -35,6 +35,7 @@ func (l *lobby) join(c *actors.Context, in *joining) (*joined, error) {
 		return nil, messages.NewError(messages.CodeBadRequest, "you are aboard already")
 	}
 	p := l.add(c, name, in)
+	c.Group(groupField).Leave(p.socket) // it may be there since the lobby before this one
 	if err := c.Group(groupField).Push("onJoin", p); err != nil {
 		return nil, err
 	}

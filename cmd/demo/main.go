@@ -9,15 +9,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/supervisor"
-	"github.com/fairlead-go/fairlead/supervisor/cluster"
 )
 
 func main() {
@@ -53,23 +50,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	switch {
 	case opts.hosts != "":
-		return makeCerts(opts.node.certs, opts.hosts)
+		return makeCerts(opts.node.certs, opts.hosts, stdout)
 	case opts.cluster:
-		return runFleet(ctx, without(args, "cluster"), stdout, stderr)
+		return runFleet(ctx, opts, stdout, stderr)
+	case opts.leash:
+		ctx = leashed(ctx, os.Stdin)
 	}
 	begin := start
 	if opts.node.role != "" {
 		begin = startNode
 	}
-	fl, stop, err := begin(opts, stderr)
+	fl, stop, err := begin(opts, stdout, stderr)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	if opts.node.role != cluster.Backend {
-		if _, err := io.WriteString(stdout, screen(fl, opts)); err != nil {
-			return fmt.Errorf("stdout: %w", err)
-		}
+	if _, err := io.WriteString(stdout, shown(fl, opts)); err != nil {
+		return fmt.Errorf("stdout: %w", err)
 	}
 	select {
 	case <-ctx.Done():
@@ -79,18 +76,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 }
 
-// without is the arguments without a flag that has no value.
-func without(args []string, flag string) []string {
-	return slices.DeleteFunc(slices.Clone(args), func(a string) bool { return strings.TrimLeft(a, "-") == flag })
-}
-
 // start brings everything up. stop drains: clients leave in good order, and all of it ends.
-func start(opts options, stderr io.Writer) (fl *supervisor.Fairlead, stop func(), err error) {
-	page, err := pages()
+func start(opts options, _, stderr io.Writer) (fl *supervisor.Fairlead, stop func(), err error) {
+	h := new(health)
+	page, err := pages(h)
 	if err != nil {
 		return nil, nil, err
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opts.log}))
+	unlisten, err := h.listen(opts.health, log)
+	if err != nil {
+		return nil, nil, err
+	}
 	system := actor.NewActorSystem(actor.WithLoggerFactory(quiet(stderr)))
 	lobby := newLobby()
 	door := system.Root.Spawn(lobby.newDoor())
@@ -101,10 +98,13 @@ func start(opts options, stderr io.Writer) (fl *supervisor.Fairlead, stop func()
 		Logger:     log,
 	})
 	if err != nil {
+		unlisten()
 		system.Shutdown()
 		return nil, nil, err
 	}
+	h.is(fl.Ready)
 	return fl, func() {
+		defer unlisten()
 		log.Info("draining", "within", opts.drain)
 		ctx, cancel := context.WithTimeout(context.Background(), opts.drain)
 		defer cancel()

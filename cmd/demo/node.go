@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -25,12 +28,18 @@ const theLobby = "lobby"
 
 // nodeOptions are those of a node of a cluster.
 type nodeOptions struct {
-	role              string // empty: no cluster
+	role, name        string // no role: no cluster
 	listen, advertise string
 	join              string
 	expect            int
 	certs             string
 }
+
+// address is where other nodes find this one.
+func (o nodeOptions) address() string { return cmp.Or(o.advertise, o.listen) }
+
+// called is what people know the node by.
+func (o nodeOptions) called() string { return cmp.Or(o.name, o.address()) }
 
 func (o nodeOptions) config(log *slog.Logger) cluster.Config {
 	c := cluster.Config{
@@ -45,44 +54,65 @@ func (o nodeOptions) config(log *slog.Logger) cluster.Config {
 		}
 	}
 	if o.role == cluster.Backend {
-		c.Kinds = []cluster.Kind{{Name: theLobby, Handlers: func(string) *actors.Handlers { return newLobby().routes }}}
+		c.Kinds = []cluster.Kind{{Name: theLobby, Handlers: func(string) *actors.Handlers { return newLobby().anew() }}}
 	}
 	return c
 }
 
 // startNode is start for a node of a cluster.
-func startNode(opts options, stderr io.Writer) (fl *supervisor.Fairlead, stop func(), err error) {
-	page, err := pages()
+func startNode(opts options, stdout, stderr io.Writer) (fl *supervisor.Fairlead, stop func(), err error) {
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opts.log}))
+	if !opts.leash { // who holds the leash knows who says it
+		log = log.With("node", opts.node.called())
+	}
+	h := new(health)
+	unlisten, err := h.listen(opts.health, log)
 	if err != nil {
 		return nil, nil, err
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil)).With("node", opts.node.listen)
 	system := actor.NewActorSystem(actor.WithLoggerFactory(silent))
 	node, err := cluster.Join(system, opts.node.config(log))
 	if err != nil {
+		unlisten()
 		return nil, nil, err
 	}
-	conf := supervisor.Config{Cluster: node.Cluster(), Logger: log}
-	if opts.node.role == cluster.Gate {
-		conf.Connectors = opts.connectors(page, log)
-		conf.Routes = []actors.Route{node.Route(theLobby, cluster.RouteConfig{By: cluster.ByName(theLobby)})}
-		conf.Events = system.Root.Spawn(farDoor(node))
-	}
-	fl, err = supervisor.Start(system, conf)
+	fl, err = serveNode(node, system, opts, h, log)
 	if err != nil {
 		node.Close()
+		unlisten()
 		return nil, nil, err
 	}
 	ctx, end := context.WithCancel(context.Background())
-	go report(ctx, node, log)
+	var work sync.WaitGroup
+	work.Go(func() { h.ofNode(ctx, node, fl) })
+	work.Go(func() { report(ctx, node, opts.node, stdout) })
 	return fl, func() {
-		defer end()
-		ctx, cancel := context.WithTimeout(ctx, opts.drain)
+		defer unlisten()
+		h.ends()
+		end()
+		work.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), opts.drain)
 		defer cancel()
+		log.Info("draining", "within", opts.drain)
 		d, err := node.Drain(ctx, fl)
 		log.Info("drained", "clients", d.Clients, "told", d.Told, "unanswered", d.Unanswered, "error", err)
 		system.Shutdown()
 	}, nil
+}
+
+// serveNode starts the server of a node: a gate has clients, and sends what they ask to the lobby.
+func serveNode(node *cluster.Node, system *actor.ActorSystem, opts options, h *health, log *slog.Logger) (*supervisor.Fairlead, error) {
+	conf := supervisor.Config{Cluster: node.Cluster(), Logger: log}
+	if opts.node.role == cluster.Gate {
+		page, err := pages(h)
+		if err != nil {
+			return nil, err
+		}
+		conf.Connectors = opts.connectors(page, log)
+		conf.Routes = []actors.Route{node.Route(theLobby, cluster.RouteConfig{By: cluster.ByName(theLobby)})}
+		conf.Events = system.Root.Spawn(farDoor(node))
+	}
+	return supervisor.Start(system, conf)
 }
 
 // silent keeps the engine's logger still: it tells of every connection that ends as of an error.
@@ -98,23 +128,22 @@ func farDoor(node *cluster.Node) *actor.Props {
 	})
 }
 
-// reportEvery is how often it is looked who serves what.
+// reportEvery is how often it is looked who has the lobby.
 const reportEvery = 100 * time.Millisecond
 
-// report logs who serves the lobby, whenever that changes.
-func report(ctx context.Context, node *cluster.Node, log *slog.Logger) {
+// report says when the lobby has come to live here.
+func report(ctx context.Context, node *cluster.Node, o nodeOptions, screen io.Writer) {
+	if o.role != cluster.Backend {
+		return // those who have it say so
+	}
 	ticker := time.NewTicker(reportEvery)
 	defer ticker.Stop()
-	before := ""
-	for {
-		now := fmt.Sprintf("%d nodes", len(node.Members()))
-		if at := node.Owner(theLobby, theLobby); at != "" {
-			now += ", the lobby lives at " + at
+	for before := false; ; {
+		now := len(node.Members()) > 0 && node.Owner(theLobby, theLobby) == node.Address()
+		if now && !before {
+			fmt.Fprintf(screen, "the lobby lives at %s now (process %d)\n", o.called(), os.Getpid())
 		}
-		if now != before {
-			log.Info(now)
-			before = now
-		}
+		before = now
 		select {
 		case <-ctx.Done():
 			return
@@ -124,11 +153,18 @@ func report(ctx context.Context, node *cluster.Node, log *slog.Logger) {
 }
 
 // makeCerts makes what nodes on some hosts need to know each other.
-func makeCerts(dir, hosts string) error {
+func makeCerts(dir, hosts string, screen io.Writer) error {
 	list := strings.FieldsFunc(hosts, func(r rune) bool { return r == ',' })
 	if len(list) == 0 {
-		return errors.New("-hosts is empty: which hosts are the certificates for?")
+		return errors.New("-hosts has none: which hosts are the certificates for?")
 	}
-	_, err := peer.Generate(dir, list...)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	made, err := peer.Generate(dir, list...)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(screen, "%s is for nodes on %s, and signed by %s\n", made.Cert, strings.Join(list, ", "), made.CA)
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -31,9 +30,8 @@ type asset struct {
 	etag string
 }
 
-// pages answers the HTTP requests that come to the game's port: the page, and
-// /healthz for those who only want to know whether we live.
-func pages() (http.Handler, error) {
+// pages answers the HTTP requests that come to the game's port: the page, and those of probes.
+func pages(h *health) (http.Handler, error) {
 	assets, err := load()
 	if err != nil {
 		return nil, fmt.Errorf("page: %w", err)
@@ -45,8 +43,7 @@ func pages() (http.Handler, error) {
 			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 			return
 		}
-		if r.URL.Path == "/healthz" {
-			healthy(w)
+		if h.serves(w, r) {
 			return
 		}
 		a, ok := assets[r.URL.Path]
@@ -103,10 +100,4 @@ func contentType(name string) string {
 	default:
 		return mime.TypeByExtension(ext)
 	}
-}
-
-func healthy(w http.ResponseWriter) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, "ok\n") // who hung up does not read it
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestPageIsServedForBrowsersAndNothingElseIs(t *testing.T) {
-	handler, err := pages()
+	handler, err := pages(new(health))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +28,7 @@ func TestPageIsServedForBrowsersAndNothingElseIs(t *testing.T) {
 		"types are not guessed":             {"GET", "/main.js", 200, "X-Content-Type-Options", "nosniff", ""},
 		"a HEAD has no body":                {"HEAD", "/", 200, "Content-Type", "text/html; charset=utf-8", ""},
 		"health":                            {"GET", "/healthz", 200, "Cache-Control", "no-store", "ok\n"},
+		"before it has started":             {"GET", "/ready", 503, "Cache-Control", "no-store", "starting\n"},
 		"another path":                      {"GET", "/admin", 404, "", "", "not found"},
 		"the folder itself":                 {"GET", "/page/", 404, "", "", "not found"},
 		"a path that climbs":                {"GET", "/../main.go", 404, "", "", "not found"},
@@ -54,7 +55,7 @@ func TestPageIsServedForBrowsersAndNothingElseIs(t *testing.T) {
 }
 
 func TestPageIsNotSentAgainToWhoHasIt(t *testing.T) {
-	handler, err := pages()
+	handler, err := pages(new(health))
 	if err != nil {
 		t.Fatal(err)
 	}

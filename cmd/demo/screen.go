@@ -3,14 +3,28 @@ package main
 import (
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/fairlead-go/fairlead/connectors/wire/pomelo"
+	"github.com/fairlead-go/fairlead/supervisor/cluster"
 )
 
 // places are where clients come to, by kind; those that may not come have none.
 type places struct{ at, sio, mqtt, udp place }
+
+// shown is what the terminal shows of what has started.
+func shown(fl addresses, o options) string {
+	if o.node.role != cluster.Backend {
+		return screen(fl, o)
+	}
+	if o.leash {
+		return "" // who started us has said it
+	}
+	return fmt.Sprintf("\nfairlead demo: a backend, process %d, which other nodes find at %s\n\n"+
+		"Ctrl-C hands over what lives here, and ends it; twice, it ends at once.\n\n", os.Getpid(), o.node.address())
+}
 
 // screen is what the terminal shows while the demo runs: what there is, what to
 // try, how to stop.

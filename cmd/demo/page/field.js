@@ -39,8 +39,10 @@ export class Field {
     this.#field.addEventListener("blur", () => this.#keys.clear());
   }
 
-  /** start chooses where a new dot begins: not at the edge. */
+  /** start chooses where a new dot begins: where ours is, or else not at the edge. */
   start() {
+    const own = this.#dots.get(this.me);
+    if (own) return { x: Math.round(own.goal.x), y: Math.round(own.goal.y) };
     const somewhere = () => 250 + Math.round(Math.random() * 500);
     return { x: somewhere(), y: somewhere() };
   }

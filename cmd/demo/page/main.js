@@ -15,18 +15,20 @@ const socketIO = new URLSearchParams(location.search).get("client") === "socket.
 const url = new URL(socketIO ? "./socket.io/" : "./", location.href.replace(/^http/, "ws")).href;
 const pingEvery = 3_000; // ms between two looks at the latency; the first, while the page warms up, count little
 const warmUp = [200, 400];
+const askAgain = 500; // ms until what nobody could answer is asked once more
 const retryWithin = [500, 1_000, 2_000, 4_000, 5_000]; // ms, the last for ever
 
 let client; // the connection there is, or was last
 let { name, asked: playing } = rememberedName(); // playing: this window wants to be in the lobby
 let tries = 0;
 let retry; // timer of the next try
+let joining; // the join that is under way
 
 const status = new Status();
 const curtain = new Curtain();
-const chat = new Chat((content) => client.request("lobby.chat", { name, content }));
+const chat = new Chat((content) => aboard(() => client.request("lobby.chat", { name, content })));
 const field = new Field((x, y) => client.notify("lobby.move", { x, y }));
-const players = new Players((id, reason) => client.request("lobby.kick", { id, reason }));
+const players = new Players((id, reason) => aboard(() => client.request("lobby.kick", { id, reason })));
 
 async function connect() {
   clearTimeout(retry);
@@ -57,6 +59,9 @@ function listen(client) {
     players.remove(id);
     chat.note(why ? `${name} left: ${why}` : `${name} left`);
   });
+  client.on("onAnew", () => {
+    if (playing) join();
+  });
   client.on("onMove", ({ id, x, y }) => field.move(id, x, y));
   client.on("onChat", (said) => {
     const from = players.named(String(said?.name));
@@ -71,24 +76,56 @@ function play(chosen) {
   name = chosen;
   rememberName(name);
   playing = true;
-  if (client.working) join().catch(() => {});
+  if (client.working) join();
   else connect();
 }
 
-async function join() {
+/** join takes this window into the lobby: the first, or the one that has come in place of one that is gone. */
+function join() {
+  return (joining ??= enter().finally(() => (joining = undefined)));
+}
+
+async function enter() {
   const at = field.start();
+  const again = field.me !== undefined;
   try {
-    const joined = await client.request("lobby.join", { name, ...at });
+    const joined = await patiently(() => client.request("lobby.join", { name, ...at }));
     name = joined.name;
+    field.clear();
+    players.clear();
     curtain.open();
     players.me = field.me = joined.id;
     joined.players.forEach(show);
     chat.enable(true);
-    field.focus();
+    if (again) chat.note("The lobby has moved, and you with it");
+    else field.focus();
   } catch (err) {
-    if (!client.working) return;
+    if (!client.working || (again && err.code === 400)) return; // closed, or aboard already
     playing = false;
     curtain.welcome(name, play, err.message);
+  }
+}
+
+/** aboard asks the lobby, and once more when it is another one, which does not know us yet. */
+async function aboard(ask) {
+  try {
+    return await patiently(ask);
+  } catch (err) {
+    if (!playing || err.code !== 400 || !err.message.startsWith("join first")) throw err;
+    await join();
+    return ask();
+  }
+}
+
+/** patiently asks until there is somebody to answer: while the lobby moves, nobody has it. */
+async function patiently(ask) {
+  for (const to = client; ; ) {
+    try {
+      return await ask();
+    } catch (err) {
+      if ((err.code !== 502 && err.code !== 503) || !to.working) throw err;
+    }
+    await new Promise((resolve) => setTimeout(resolve, askAgain));
   }
 }
 
@@ -123,7 +160,7 @@ async function ping(client) {
       await client.request("lobby.echo", { ping: begin });
       status.latency(performance.now() - begin);
     } catch {
-      return;
+      waits.unshift(askAgain); // nobody has the lobby: the first who asks wakes the next one
     }
     await new Promise((resolve) => setTimeout(resolve, waits.shift() ?? pingEvery));
   }
