@@ -43,6 +43,12 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if conf := os.Getenv(whole); conf != "" {
+		if err := beWhole(conf, os.Getenv(victimEndpoint)); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	leak.Main(m)
 }
 
