@@ -3,11 +3,9 @@
 package cluster_test
 
 import (
-	"encoding/binary"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -53,39 +51,6 @@ func usedBy(all []*process) (sum time.Duration) {
 		sum += p.used()
 	}
 	return sum
-}
-
-// raw is a client that costs as little as possible: the test's own work is on the same cores.
-type raw struct {
-	net.Conn
-	head [4]byte
-}
-
-const (
-	greeting = `{"sys":{"type":"raw","version":"1"},"user":{}}`
-	greeted  = "\x02\x00\x00\x00"
-)
-
-func dialRaw(address string) (*raw, error) {
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	r := &raw{Conn: conn}
-	_, _ = fmt.Fprintf(conn, "\x01\x00\x00%c%s", len(greeting), greeting)
-	err = r.next()
-	_, _ = io.WriteString(conn, greeted)
-	return r, err
-}
-
-// next reads a package, and lets go of it.
-func (r *raw) next() error {
-	if _, err := io.ReadFull(r, r.head[:]); err != nil {
-		return err
-	}
-	n := int64(binary.BigEndian.Uint32(r.head[:]) & 0xffffff)
-	_, err := io.CopyN(io.Discard, r, n)
-	return err
 }
 
 // request is a package with a request of number id.

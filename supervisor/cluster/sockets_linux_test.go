@@ -4,48 +4,9 @@ package cluster_test
 
 import (
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 )
-
-// holderVariable holds a gate's address and a number: a process of the test's own binary that is to have so many clients
-// there. A process can only have so many sockets.
-const holderVariable = "FAIRLEAD_TEST_SOCKETS"
-
-// beHolder opens the sockets, says so, and then, whenever all of them have been sent a package, when that was.
-func beHolder(conf string) error {
-	go dieWithParent()
-	address, number, _ := strings.Cut(conf, " ")
-	count, err := strconv.Atoi(number)
-	if err != nil {
-		return err
-	}
-	all := make([]*raw, count)
-	for i := range all {
-		if all[i], err = dialRaw(address); err != nil {
-			return err
-		}
-	}
-	fmt.Println("in")
-	for {
-		var readers sync.WaitGroup
-		for k := range 16 {
-			readers.Go(func() {
-				for i := k; i < count; i += 16 {
-					if all[i].next() != nil {
-						os.Exit(1)
-					}
-				}
-			})
-		}
-		readers.Wait()
-		fmt.Println("all", time.Now().UnixNano())
-	}
-}
 
 // TestSockets opens many real sockets over six gates, and pushes to all.
 func TestSockets(t *testing.T) {
