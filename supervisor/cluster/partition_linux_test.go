@@ -223,8 +223,8 @@ func (h *history) login(r *rival) {
 	h.bound[r.uid] = r
 }
 
-// look asks the gate whether the client is bound. If it is, nobody may have been acknowledged after it when the
-// question was sent. It returns false when the client has gone.
+// look asks the gate whether the client is bound. If it is, nobody may have asked after it was acknowledged, and have been
+// acknowledged when the question was sent. It returns false when the client has gone.
 func (h *history) look(r *rival) bool {
 	h.mu.Lock()
 	last := h.bound[r.uid]
@@ -237,7 +237,7 @@ func (h *history) look(r *rival) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.looks++
-	if u.UID != "" && last != nil && last != r && last.since.After(r.since) {
+	if u.UID != "" && last != nil && last != r && last.asked.After(r.since) {
 		h.t.Errorf("%s, a client of %s acknowledged at %v, is bound at %v: a client of %s that had asked at %v was acknowledged at %v", r.uid,
 			r.gate.conf.Listen, h.at(r.since), h.at(asked), last.gate.conf.Listen, h.at(last.asked), h.at(last.since))
 	}
