@@ -31,26 +31,29 @@ func (m *Machine) Heard(now time.Duration, from *messages.Member, p *messages.Pe
 	if n == nil || n.member.Id != from.GetId() {
 		return m.flush()
 	}
-	switch b := p.GetBody().(type) {
-	case *messages.Peer_Beat:
-		m.heardBeat(n, b.Beat)
-	case *messages.Peer_View:
-		m.heardView(b.View)
-	case *messages.Peer_Prepare:
-		if m.current(n, b.Prepare.View) {
-			m.send(n.member, m.prepared(b.Prepare))
-		}
-	case *messages.Peer_Accept:
-		if m.current(n, b.Accept.View) && b.Accept.Ballot != nil && proper(b.Accept.Value, b.Accept.View) {
-			m.send(n.member, m.decide(b.Accept))
-		}
-	case *messages.Peer_Promise:
-		m.heardPromise(n.member.Id, b.Promise)
-	case *messages.Peer_Accepted:
-		m.heardAccepted(n.member.Id, b.Accepted)
+	if b := p.GetBeat(); b != nil {
+		m.heardBeat(n, b)
+	} else if v := p.GetView(); v != nil {
+		m.heardView(v)
+	} else {
+		m.heardProposal(n, p)
 	}
 	m.propose()
 	return m.flush()
+}
+
+// heardProposal is what others propose, and what they answer us. A round that no counting leads to
+// is none: whoever took it up could not outdo it.
+func (m *Machine) heardProposal(n *node, p *messages.Peer) {
+	if q := p.GetPrepare(); q != nil && m.current(n, q.View) && q.Ballot.GetRound() < lastRound {
+		m.send(n.member, m.prepared(q))
+	} else if q := p.GetAccept(); q != nil && m.current(n, q.View) && q.Ballot != nil && q.Ballot.Round < lastRound && proper(q.Value, q.View) {
+		m.send(n.member, m.decide(q))
+	} else if a := p.GetPromise(); a != nil && a.Ballot.GetRound() < lastRound {
+		m.heardPromise(n.member.Id, a)
+	} else if a := p.GetAccepted(); a != nil && a.Ballot.GetRound() < lastRound {
+		m.heardAccepted(n.member.Id, a)
+	}
 }
 
 // current tells whether a proposal is about what follows our view. Who is behind is told.
@@ -63,15 +66,15 @@ func (m *Machine) current(n *node, number uint64) bool {
 
 // proper tells whether a view can follow another one.
 func proper(v *messages.View, after uint64) bool {
-	if v.GetNumber() != after+1 || len(v.Members) == 0 || len(v.Members) > mostNodes || v.Ballot == nil {
+	if v == nil || v.Number != after+1 || v.Number == 0 || len(v.Members) == 0 || len(v.Members) > mostNodes || v.Ballot == nil {
 		return false
 	}
-	ids := map[string]bool{}
+	ids, addresses := map[string]bool{}, map[string]bool{}
 	for _, x := range v.Members {
-		if x.GetId() == "" || x.GetAddress() == "" || ids[x.Id] {
+		if !fits(x) || ids[x.Id] || addresses[x.Address] {
 			return false
 		}
-		ids[x.Id] = true
+		ids[x.Id], addresses[x.Address] = true, true
 	}
 	return true
 }
@@ -84,6 +87,7 @@ func (m *Machine) prepared(p *messages.Prepare) *messages.Peer {
 		a = &messages.Promise{View: p.View, Ballot: m.promised, Refused: true}
 	} else {
 		m.promised = p.Ballot
+		m.yield()
 	}
 	return &messages.Peer{Body: &messages.Peer_Promise{Promise: a}}
 }
@@ -92,12 +96,15 @@ func (m *Machine) prepared(p *messages.Prepare) *messages.Peer {
 func (m *Machine) decide(p *messages.Accept) *messages.Peer {
 	a := &messages.Accepted{View: p.View, Ballot: p.Ballot}
 	m.round = max(m.round, p.Ballot.GetRound())
-	if less(p.Ballot, m.promised) || !m.mayFollow(p.Value) {
+	switch {
+	case less(p.Ballot, m.promised):
+		a.Ballot, a.Refused = m.promised, true
+	case !m.mayFollow(p.Value):
 		a.Ballot, a.Refused = m.promised, true
 		if !same(p.Ballot, p.Value.Ballot) {
 			m.doom(p.Value)
 		}
-	} else {
+	default:
 		m.promised, m.accepted, m.by = p.Ballot, p.Value, p.Ballot
 		m.pending = m.now
 		for _, x := range m.missing(p.Value) {
@@ -105,6 +112,7 @@ func (m *Machine) decide(p *messages.Accept) *messages.Peer {
 				n.spared = true
 			}
 		}
+		m.yield()
 	}
 	return &messages.Peer{Body: &messages.Peer_Accepted{Accepted: a}}
 }
@@ -121,8 +129,14 @@ func (m *Machine) doom(v *messages.View) {
 	}
 }
 
-// mayFollow tells whether all those whom a view leaves out hold no lease of ours.
+// mayFollow tells whether all those whom a view leaves out hold no lease of ours, nor anybody who is in a later view
+// already: what that one is we are about to hear.
 func (m *Machine) mayFollow(v *messages.View) bool {
+	for _, n := range m.nodes {
+		if n.view > m.number() && !n.dead && m.now-n.toldAt < m.config.Expel {
+			return false
+		}
+	}
 	for _, x := range m.missing(v) {
 		if x.Id == m.self.Id && !m.leaving && !m.doomed || x.Id != m.self.Id && !m.isOut(x) {
 			return false
@@ -151,7 +165,7 @@ func without(a, b *messages.View) (missing []*messages.Member) {
 // heardView learns what has been agreed on.
 func (m *Machine) heardView(v *messages.View) {
 	switch {
-	case !proper(v, v.GetNumber()-1) || v.Number == 0 || v.Number < m.number():
+	case !proper(v, v.Number-1) || v.Number < m.number():
 	case m.view == nil && m.leaving: // it has left
 	case v.Number > m.number():
 		m.follow(v)
@@ -172,14 +186,18 @@ func (m *Machine) follow(v *messages.View) {
 	}
 	switch {
 	case in:
+		if before == nil {
+			m.now++ // so that no beat of before has the same time
+			m.joined = m.now
+		}
 		m.view, m.since, m.acceptor, m.proposer = v, m.now, acceptor{}, proposer{round: m.round}
 		for _, n := range m.nodes {
 			n.spared = false
 		}
-		m.stood = m.Standing(m.now)
+		m.stood, m.fenced = m.Standing(m.now), false
 		m.event(Event{Kind: Installed, View: v, Came: without(v, before), Gone: without(before, v)})
 		if before != nil && !m.stood && !m.leaving {
-			m.event(Event{Kind: Fenced, View: v})
+			m.fence()
 		}
 		m.beatAll() // they vouch for us the sooner
 	case before != nil && m.leaving:
@@ -192,8 +210,8 @@ func (m *Machine) follow(v *messages.View) {
 
 // resign gives up all that the node was, and begins again.
 func (m *Machine) resign() {
-	m.bury(m.self.Id)
-	m.view, m.stood, m.acceptor, m.proposer = nil, false, acceptor{}, proposer{round: m.round}
+	m.buried.add(m.self.Id)
+	m.view, m.stood, m.fenced, m.acceptor, m.proposer = nil, false, false, acceptor{}, proposer{round: m.round}
 	m.renew()
 	m.event(Event{Kind: Resigned})
 }

@@ -72,10 +72,12 @@ type Machine struct {
 	out    Out
 
 	nodes  map[string]*node // others, by address
-	buried map[string]bool  // ids that are no more
+	buried graves           // ids that are no more
 	view   *messages.View   // nil: in none
 	since  time.Duration    // when it went into view
+	joined time.Duration    // when it went into its first one
 	stood  bool             // at the last input
+	fenced bool             // that it does not has been told
 
 	leaving, retiring bool
 	beaten            time.Duration // when the next beat is due
@@ -121,7 +123,7 @@ type Out struct {
 
 // New makes the machine of a node that is in no view.
 func New(c Config) *Machine {
-	m := &Machine{config: c.withDefaults(), nodes: map[string]*node{}, buried: map[string]bool{}}
+	m := &Machine{config: c.withDefaults(), nodes: map[string]*node{}}
 	m.renew()
 	return m
 }
@@ -160,6 +162,8 @@ func (m *Machine) Met(now time.Duration, who *messages.Member) Out {
 	if n := m.know(who); n != nil && m.view != nil {
 		m.beat(n)
 	}
+	m.advance() // it may not be who was there before
+	m.propose()
 	return m.flush()
 }
 
@@ -169,6 +173,7 @@ func (m *Machine) Dead(now time.Duration, address string) Out {
 	if n := m.nodes[address]; n != nil {
 		n.dead = true
 	}
+	m.advance()
 	m.propose()
 	return m.flush()
 }
@@ -214,11 +219,18 @@ func (m *Machine) stand() {
 		return
 	}
 	m.stood = !m.stood
-	kind := Fenced
-	if m.stood {
-		kind = Restored
+	switch {
+	case !m.stood:
+		m.fence()
+	case m.fenced:
+		m.fenced = false
+		m.event(Event{Kind: Restored, View: m.view})
 	}
-	m.event(Event{Kind: kind, View: m.view})
+}
+
+func (m *Machine) fence() {
+	m.fenced = true
+	m.event(Event{Kind: Fenced, View: m.view})
 }
 
 func (m *Machine) event(e Event) { m.out.Events = append(m.out.Events, e) }

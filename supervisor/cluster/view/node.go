@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ const (
 	longestID  = 256
 	mostNames  = 64
 	keptSilent = time.Minute
+	lastRound  = 1 << 62
 )
 
 // node is what is known of another one.
@@ -37,8 +39,7 @@ type node struct {
 
 // know finds or makes a node; nil for what cannot be one.
 func (m *Machine) know(who *messages.Member) *node {
-	if who.GetId() == "" || who.GetAddress() == "" || who.Address == m.self.Address || m.buried[who.Id] ||
-		len(who.Id) > longestID || len(who.Address) > longestID || len(who.Roles) > mostNames || len(who.Kinds) > mostNames {
+	if !fits(who) || who.Address == m.self.Address || m.buried.has(who.Id) {
 		return nil
 	}
 	n := m.nodes[who.Address]
@@ -49,19 +50,31 @@ func (m *Machine) know(who *messages.Member) *node {
 		n.dead = false
 		return n
 	case n != nil: // another one at the same address: who was there is no more
-		m.bury(n.member.Id)
+		m.buried.add(n.member.Id)
 	}
 	n = &node{member: who, heard: m.now}
 	m.nodes[who.Address] = n
 	return n
 }
 
-// bury remembers an id that nobody may have again.
-func (m *Machine) bury(id string) {
-	if len(m.buried) >= mostNodes {
-		clear(m.buried)
+// fits tells whether a node can be one.
+func fits(who *messages.Member) bool {
+	long := func(name string) bool { return len(name) > longestID }
+	return who.GetId() != "" && who.GetAddress() != "" && !long(who.Id) && !long(who.Address) &&
+		len(who.Roles) <= mostNames && len(who.Kinds) <= mostNames &&
+		!slices.ContainsFunc(who.Roles, long) && !slices.ContainsFunc(who.Kinds, long)
+}
+
+// graves are ids that nobody may have again: at least the newest mostNodes of them.
+type graves struct{ newer, older map[string]bool }
+
+func (g *graves) has(id string) bool { return g.newer[id] || g.older[id] }
+
+func (g *graves) add(id string) {
+	if g.newer == nil || len(g.newer) >= mostNodes {
+		g.newer, g.older = map[string]bool{}, g.newer
 	}
-	m.buried[id] = true
+	g.newer[id] = true
 }
 
 // forget lets go of nodes that have been silent for long and are no members.
@@ -87,8 +100,11 @@ func (m *Machine) of(member *messages.Member) *node {
 
 // isDead tells whether a member is no more, for certain.
 func (m *Machine) isDead(member *messages.Member) bool {
+	if member.Id == m.self.Id {
+		return false
+	}
 	n := m.nodes[member.Address]
-	return n != nil && (n.dead || n.member.Id != member.Id)
+	return n != nil && (n.dead || n.member.Id != member.Id) || member.Address == m.self.Address || m.buried.has(member.Id)
 }
 
 // isThere tells whether a member has been heard of lately.
@@ -108,17 +124,21 @@ func (m *Machine) isMute(n *node) bool {
 
 // isOut tells whether a member's lease, as far as it is ours to give, has run out for certain.
 func (m *Machine) isOut(member *messages.Member) bool {
-	if m.isDead(member) {
-		return true
-	}
-	last := m.since // others may have given it theirs until this view began
+	return m.isGone(member) || m.now-m.lent(member) >= m.config.Expel
+}
+
+// isGone tells whether a member owns nothing any more, whoever vouches for it.
+func (m *Machine) isGone(member *messages.Member) bool {
+	n := m.of(member)
+	return m.isDead(member) || n != nil && n.leaving
+}
+
+// lent is when we last vouched for a member. Others may have, in views before, until this one began.
+func (m *Machine) lent(member *messages.Member) time.Duration {
 	if n := m.of(member); n != nil {
-		if n.leaving {
-			return true
-		}
-		last = max(last, n.toldAt)
+		return max(m.since, n.toldAt)
 	}
-	return m.now-last >= m.config.Expel
+	return m.since
 }
 
 func (m *Machine) beatAll() {
@@ -140,7 +160,8 @@ func (m *Machine) beat(n *node) {
 
 // heardBeat notes what a node says of itself. Who is behind is told the view.
 func (m *Machine) heardBeat(n *node, b *messages.Beat) {
-	n.heard, n.sent, n.hears = m.now, b.Sent, time.Duration(b.Heard)
+	moved := b.View > 0 && (b.View != n.view || !same(b.Ballot, n.ballot))
+	n.heard, n.sent, n.hears = m.now, b.Sent, min(time.Duration(b.Heard), m.now)
 	n.view, n.ballot, n.leaving, n.retiring = b.View, b.Ballot, b.Leaving, b.Retiring
 	if m.view == nil || b.View < m.number() || b.View == m.number() && same(b.Ballot, m.view.Ballot) {
 		// who is ahead does not vouch for us: we may be in its view no more
@@ -148,6 +169,9 @@ func (m *Machine) heardBeat(n *node, b *messages.Beat) {
 	}
 	if m.view != nil && (b.View < m.number() || b.View == m.number() && !same(b.Ballot, m.view.Ballot)) {
 		m.send(n.member, &messages.Peer{Body: &messages.Peer_View{View: m.view}})
+	}
+	if moved { // it may wait for us to vouch for it there
+		m.beat(n)
 	}
 }
 
@@ -162,53 +186,42 @@ func (m *Machine) Lease() time.Duration {
 	if m.view == nil || m.leaving || m.doomed {
 		return 0
 	}
-	var echoes []time.Duration
-	for _, x := range m.view.Members {
-		echoes = append(echoes, m.vouched(x))
+	t, echoes := m.count(), make([]echo, 0, len(m.view.Members))
+	for i, x := range m.view.Members {
+		if !m.isDead(x) {
+			echoes = append(echoes, echo{m.vouched(x), i == 0})
+		}
 	}
-	slices.Sort(echoes)
-	for _, from := range slices.Backward(echoes) {
-		if from > 0 && m.quorum(func(x *messages.Member) bool { return m.vouched(x) >= from }) {
-			if from == forever {
-				return forever
-			}
-			return from + m.config.Fence
+	slices.SortFunc(echoes, func(a, b echo) int { return cmp.Compare(b.from, a.from) })
+	for _, e := range echoes {
+		if e.from == 0 {
+			break
+		}
+		t.add(e.first)
+		if t.quorum() && e.from == forever {
+			return forever
+		} else if t.quorum() {
+			return e.from + m.config.Fence
 		}
 	}
 	return 0
 }
 
-// vouched is our clock as a member last gave it back, in this view or one before.
+// echo is what a member has vouched for, and whether it is the first.
+type echo struct {
+	from  time.Duration
+	first bool
+}
+
+// vouched is our clock as a member last gave it back, in this view or one before. One that has just become a member
+// needs it from those who have heard that it is: they agree to nothing else in place of its view.
 func (m *Machine) vouched(x *messages.Member) time.Duration {
 	n := m.of(x)
 	switch {
 	case x.Id == m.self.Id:
 		return forever
-	case n == nil || n.within > m.number():
+	case n == nil || n.within > m.number() || n.echoed < m.joined:
 		return 0
 	}
 	return n.echoed
-}
-
-// alive are the members that are not dead for certain.
-func (m *Machine) alive() (alive []*messages.Member) {
-	for _, x := range m.view.GetMembers() {
-		if !m.isDead(x) {
-			alive = append(alive, x)
-		}
-	}
-	return alive
-}
-
-// quorum tells whether those for whom yes is true may speak for the view: any two quorums have a member in common that
-// lives, whoever has died since. More than half are one. When some are dead for certain, half are enough, and in any
-// case all who are not dead: a quorum of dead ones has nobody left to act on what it agreed to.
-func (m *Machine) quorum(yes func(*messages.Member) bool) bool {
-	count, alive, all := 0, m.alive(), len(m.view.Members)
-	for _, x := range alive {
-		if yes(x) {
-			count++
-		}
-	}
-	return 2*count > all || count == len(alive) || len(alive) < all && 2*count >= all
 }

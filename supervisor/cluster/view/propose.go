@@ -34,7 +34,7 @@ type proposal struct {
 // Times of proposals, in beats.
 const (
 	tryBeats  = 2 // a try that has got no answer is over
-	rankBeats = 2 // each further member waits so much longer for those before it
+	rankBeats = 1 // each further member waits so much longer for those before it
 )
 
 // propose does what is due.
@@ -49,7 +49,7 @@ func (m *Machine) propose() {
 	want := m.want()
 	stuck := m.accepted != nil && m.now-m.pending > tryBeats*m.config.Beat
 	switch {
-	case m.open != nil || m.leaving && m.view == nil:
+	case m.open != nil || m.view == nil && (m.leaving || m.exists()):
 		return
 	case want == nil && !stuck:
 		m.wanted = 0
@@ -129,7 +129,7 @@ func (m *Machine) enough(yes map[string]bool) bool {
 	if m.view == nil {
 		return len(yes) >= m.config.Expect
 	}
-	return m.quorum(func(x *messages.Member) bool { return yes[x.Id] })
+	return m.quorum(yes)
 }
 
 func (m *Machine) toAcceptors(p *messages.Peer) {
@@ -171,7 +171,7 @@ func (m *Machine) want() *messages.View {
 func (m *Machine) stays(x *messages.Member) *messages.Member {
 	leaving, retiring := m.leaving, m.retiring
 	if x.Id != m.self.Id {
-		if m.isOut(x) {
+		if m.isGone(x) || m.now-m.lent(x) >= m.config.Expel+m.config.Beat/2 { // by then it is out for all who did not hear it
 			return nil
 		}
 		n := m.of(x)
@@ -215,9 +215,23 @@ func (m *Machine) heardPromise(from string, a *messages.Promise) {
 		p.value, p.by = v, a.AcceptedBy
 	}
 	p.promised[from] = true
-	if !m.enough(p.promised) {
-		return
+	m.advance()
+}
+
+// advance goes on with a proposal when enough have answered, or when those who have not are dead.
+func (m *Machine) advance() {
+	switch p := m.open; {
+	case p == nil:
+	case !p.put && m.enough(p.promised):
+		m.put()
+	case p.put && p.accepted[m.self.Id] && m.enough(p.accepted):
+		m.settle()
 	}
+}
+
+// put begins phase 2.
+func (m *Machine) put() {
+	p := m.open
 	if p.value == nil {
 		if p.value = m.want(); p.value == nil { // there is nothing to agree on any more
 			m.open = nil
@@ -231,7 +245,7 @@ func (m *Machine) heardPromise(from string, a *messages.Promise) {
 	m.heardAccepted(m.self.Id, m.decide(ask).GetAccepted())
 }
 
-// heardAccepted makes the proposal the next view when enough have agreed.
+// heardAccepted counts who has agreed.
 func (m *Machine) heardAccepted(from string, a *messages.Accepted) {
 	p := m.open
 	switch {
@@ -244,9 +258,12 @@ func (m *Machine) heardAccepted(from string, a *messages.Accepted) {
 		return
 	}
 	p.accepted[from] = true
-	if !m.enough(p.accepted) {
-		return
-	}
+	m.advance()
+}
+
+// settle makes the proposal the next view: enough have agreed, and we are one of them.
+func (m *Machine) settle() {
+	p := m.open
 	told := map[string]*messages.Member{}
 	for _, x := range slices.Concat(m.acceptors(), p.value.Members) {
 		told[x.Id] = x
@@ -263,6 +280,14 @@ func (m *Machine) heardAccepted(from string, a *messages.Accepted) {
 func (m *Machine) outdone(b *messages.Ballot) {
 	m.round = max(m.round, b.GetRound())
 	if less(m.open.ballot, b) {
+		m.fail()
+	}
+}
+
+// yield ends a try when we have ourselves promised to listen to a greater one: what we make the next view must be
+// what we would still agree to.
+func (m *Machine) yield() {
+	if m.open != nil && less(m.open.ballot, m.promised) {
 		m.fail()
 	}
 }

@@ -34,29 +34,28 @@ type world struct {
 	order  uint64
 	wrong  error
 	tale   []string
+	spy    func(l *letter) // sees, and may change, what is sent; nil: nobody does
 }
 
 // host is where a machine runs, and runs again.
 type host struct {
 	i       int
 	m       *view.Machine
-	self    *messages.Member
 	born    time.Duration
 	boots   int
 	up      bool
 	paused  bool
 	left    bool
-	stream  int // of what it sends: what was sent before a break is lost
 	reached map[int]time.Duration
 }
 
 type letter struct {
-	from, to       int
-	member         *messages.Member
-	peer           *messages.Peer
-	due            time.Duration
-	order          uint64
-	streams, boots [2]int
+	from, to int
+	member   *messages.Member
+	peer     *messages.Peer
+	due      time.Duration
+	order    uint64
+	boots    [2]int
 }
 
 func newWorld(seed uint64, n int, config func(i int) view.Config) *world {
@@ -122,9 +121,13 @@ func (w *world) do(h *host, out view.Out) {
 		due := max(w.now+time.Duration(1+w.random.IntN(30))*time.Millisecond, h.reached[to])
 		h.reached[to] = due
 		w.order++
-		w.flight = append(w.flight, &letter{
+		sent := &letter{
 			from: h.i, to: to, member: h.m.Self(), peer: proto.CloneOf(l.Peer), due: due, order: w.order, boots: [2]int{h.boots, w.hosts[to].boots},
-		})
+		}
+		if w.spy != nil {
+			w.spy(sent)
+		}
+		w.flight = append(w.flight, sent)
 	}
 }
 

@@ -1,0 +1,10 @@
+package view
+
+// MostNodes bounds Nodes.
+const MostNodes = mostNodes
+
+// Nodes is how many others a machine knows.
+func Nodes(m *Machine) int { return len(m.nodes) }
+
+// Buried is how many ids a machine remembers that are no more.
+func Buried(m *Machine) int { return len(m.buried.newer) + len(m.buried.older) }
