@@ -194,7 +194,10 @@ func (m *Machine) follow(v *messages.View) {
 		for _, n := range m.nodes {
 			n.spared = false
 		}
-		m.stood, m.fenced = m.Standing(m.now), false
+		if stands := m.Standing(m.now); stands != m.stood {
+			m.stood, m.steady = stands, m.now
+		}
+		m.fenced = false
 		m.event(Event{Kind: Installed, View: v, Came: without(v, before), Gone: without(before, v)})
 		if before != nil && !m.stood && !m.leaving {
 			m.fence()

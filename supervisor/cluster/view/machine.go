@@ -77,6 +77,7 @@ type Machine struct {
 	since  time.Duration    // when it went into view
 	joined time.Duration    // when it went into its first one
 	stood  bool             // at the last input
+	steady time.Duration    // when it began to
 	fenced bool             // that it does not has been told
 
 	leaving, retiring bool
@@ -218,7 +219,7 @@ func (m *Machine) stand() {
 	if m.view == nil || m.leaving || m.stood == m.Standing(m.now) {
 		return
 	}
-	m.stood = !m.stood
+	m.stood, m.steady = !m.stood, m.now
 	switch {
 	case !m.stood:
 		m.fence()

@@ -171,7 +171,7 @@ func (m *Machine) want() *messages.View {
 func (m *Machine) stays(x *messages.Member) *messages.Member {
 	leaving, retiring := m.leaving, m.retiring
 	if x.Id != m.self.Id {
-		if m.isGone(x) || m.now-m.lent(x) >= m.config.Expel+m.config.Beat/2 { // by then it is out for all who did not hear it
+		if m.isGone(x) || m.isSilent(x) {
 			return nil
 		}
 		n := m.of(x)
@@ -186,6 +186,12 @@ func (m *Machine) stays(x *messages.Member) *messages.Member {
 		return y
 	}
 	return x
+}
+
+// isSilent tells whether a member is to be left out because it has been cut off from us: so long that it is out for
+// all others who have heard as little of it. We have not been cut off ourselves: then all others may be about to come back.
+func (m *Machine) isSilent(x *messages.Member) bool {
+	return m.now-m.lent(x) >= m.config.Expel+m.config.Beat/2 && m.stood && m.now-m.steady >= m.config.Suspect
 }
 
 // newcomers are nodes that want to be members and are not.
