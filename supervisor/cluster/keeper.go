@@ -40,10 +40,10 @@ func (k *keeper) run() {
 	for {
 		select {
 		case f := <-k.inbox:
-			if k.now() >= time.Duration(k.lease.Load()) { // what the node may not do any more it must not do first
-				k.follow(k.machine.Tick(k.now()))
-			}
+			k.look()
 			f()
+		case <-k.errands.wake:
+			k.look()
 		case <-ticker.C:
 			k.follow(k.machine.Tick(k.now()))
 			k.settle(k.desk.Tick(k.now()))
@@ -51,6 +51,16 @@ func (k *keeper) run() {
 		case <-k.ctx.Done():
 			return
 		}
+	}
+}
+
+// look is due before anything else: what the node may not do any more it must not do first.
+func (k *keeper) look() {
+	if k.now() >= time.Duration(k.lease.Load()) {
+		k.follow(k.machine.Tick(k.now()))
+	}
+	for _, f := range k.errands.take() {
+		f()
 	}
 }
 

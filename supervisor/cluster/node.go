@@ -33,6 +33,7 @@ type Node struct {
 	types  map[string]uint64 // the messages that the process knows
 
 	inbox   chan func()
+	errands *errands
 	place   atomic.Pointer[place]
 	card    atomic.Pointer[messages.Card]
 	lease   atomic.Int64 // until when the node may act, since birth
@@ -78,7 +79,7 @@ func newNode(system *actor.ActorSystem, c Config) (*Node, error) {
 	}
 	n := &Node{
 		config: c, system: system, log: calm.New(c.Logger), born: time.Now(), types: peer.Types(),
-		inbox: make(chan func(), inboxSize), serving: make(chan struct{}, servedAtOnce), stopped: make(chan struct{}), ready: make(chan struct{}), left: make(chan struct{}),
+		inbox: make(chan func(), inboxSize), errands: newErrands(), serving: make(chan struct{}, servedAtOnce), stopped: make(chan struct{}), ready: make(chan struct{}), left: make(chan struct{}),
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	machine := view.Config{

@@ -19,10 +19,10 @@ func (g gateway) Claim(s *messages.Session, uid string, done func(error)) {
 	}
 }
 
-// Release tells it that the login is over.
+// Release tells it that the login is over. The keeper may be who calls: it must not wait for itself.
 func (g gateway) Release(s *messages.Session) {
 	k := g.keeper
-	g.do(func() { k.settle(k.desk.Release(k.now(), s)) })
+	g.soon(func() { k.settle(k.desk.Release(k.now(), s)) })
 }
 
 // PushUsers sends p to all sockets of some users.

@@ -1,0 +1,19 @@
+package cluster
+
+import (
+	"github.com/fairlead-go/fairlead/supervisor/cluster/view"
+)
+
+// CutOff has the node find that too few others hear it, and Return that they do again. They return when that has been done.
+func (n *Node) CutOff() { n.meet(view.Fenced) }
+func (n *Node) Return() { n.meet(view.Restored) }
+
+func (n *Node) meet(kind view.EventKind) {
+	done := make(chan struct{})
+	k := n.keeper
+	n.do(func() { k.event(view.Event{Kind: kind, View: k.machine.View()}); close(done) })
+	<-done
+}
+
+// InboxSize is how many may wait for the keeper.
+const InboxSize = inboxSize
