@@ -21,12 +21,22 @@ func (n *node) isAway(pid *actor.PID) bool {
 // asked is in the Request. Of a client of another node it is that, and what the handler itself has changed.
 func (c *Context) Session() *messages.Session {
 	if l := c.route.linkOf(c.socket); l != nil {
-		return l.session.Load()
+		return l.who()
 	}
 	if c.session != nil {
 		return c.session
 	}
 	return c.req.GetSession()
+}
+
+// who is the session as it counts at this moment: a node that is cut off may not have learnt yet that its clients
+// are bound to nobody.
+func (l *link) who() *messages.Session {
+	s := l.session.Load()
+	if l.Cluster != nil && s.Uid != "" && !l.Cluster.Standing() {
+		return s.WithUID("")
+	}
+	return s
 }
 
 // Bind says which user the client is. It fails with code 409 when the client is another

@@ -15,6 +15,10 @@ type Cluster interface {
 	// fails the start. The tree has ended when ended is closed.
 	Begin(r *Running, ended <-chan struct{}) error
 
+	// Standing tells whether the node may act as a member, at this moment. Where it may not, nobody counts as bound
+	// to a user. It is asked for each read of a client, and must be cheap.
+	Standing() bool
+
 	// Claim binds a user to a session wherever it may be bound, and calls done, once and in bounded time: with nil
 	// when the older logins are gone that had to go, else with why not. When done(nil) has returned the session is
 	// bound, or, since the client has gone meanwhile, Release has been called. A session has one claim at a time.

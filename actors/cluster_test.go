@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,8 @@ type ensemble struct {
 
 	tree  *actors.Running
 	ended <-chan struct{}
+
+	cutOff atomic.Bool
 
 	mu     sync.Mutex
 	claims []claim
@@ -43,6 +46,8 @@ func (e *ensemble) Begin(r *actors.Running, ended <-chan struct{}) error {
 	}
 	return e.refuses
 }
+
+func (e *ensemble) Standing() bool { return !e.cutOff.Load() }
 
 func (e *ensemble) Claim(s *messages.Session, uid string, done func(error)) {
 	e.mu.Lock()

@@ -44,7 +44,7 @@ func (l *link) requests(in []connectors.Inbound, now time.Time) bool {
 
 func (l *link) sendRun(in []connectors.Inbound, now *time.Time) bool {
 	var to [runLength]receiver
-	session := l.session.Load()
+	session := l.who()
 	for i := range in {
 		in[i].Session = session
 		to[i] = l.resolve(session, &in[i])

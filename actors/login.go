@@ -50,6 +50,9 @@ func (l *link) claimUser(uid string, done func(error)) {
 	l.mu.Lock()
 	s := l.session.Load()
 	err, before := l.mayBind(uid), l.some().login
+	if err == nil && s.Uid == uid && l.who() != s {
+		err = unavailable() // it is about to be unbound
+	}
 	switch {
 	case err != nil || s.Uid == uid:
 		l.mu.Unlock()

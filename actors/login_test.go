@@ -135,3 +135,37 @@ func TestAClaimComesAfterTheReleaseBefore(t *testing.T) {
 		}
 	})
 }
+
+func TestNobodyIsBoundOnANodeThatIsCutOff(t *testing.T) {
+	var c ensemble
+	uid := "nobody asked"
+	routes := func(tree *actors.Tree, _ *place) {
+		who := actors.NewRoute("who")
+		actors.HandleRaw(who, "am", func(c *actors.Context, _ []byte) ([]byte, error) { return []byte("uid=" + c.Session().Uid), nil })
+		tree.Routes = []actors.Route{account(), who, actors.Elsewhere("room", func(r *messages.Request) (actors.Away, error) {
+			uid = r.Session.Uid
+			return actors.Away{}, messages.NewError(messages.CodeUnavailable, "no node")
+		})}
+	}
+	bubble(t, joined(&c, routes), func(r *rig) {
+		e := r.dial()
+		e.send("R 1 account.bind ann")
+		c.asked(t).done(nil)
+		if got := e.batch(); got[0] != "1=ann" {
+			t.Errorf("granted: %q", got)
+		}
+		for _, want := range []string{"", "ann"} { // its clients have not been unbound yet
+			c.cutOff.Store(want == "")
+			if got := e.asks("room.look"); got != "!502" || uid != want {
+				t.Errorf("a request has been sent on for %q (%q), want %q", uid, got, want)
+			}
+			if got := e.asks("who.am"); got != "=uid="+want {
+				t.Errorf("Context.Session says %q, want %q", got, want)
+			}
+		}
+		c.cutOff.Store(true)
+		if got := e.asks("account.bind ann"); got != "!502" {
+			t.Errorf("bound already, and cut off: %q, want code 502", got)
+		}
+	})
+}

@@ -11,6 +11,9 @@ import (
 	"github.com/fairlead-go/fairlead/supervisor/cluster/registry"
 )
 
+// Standing tells whether users may count as bound.
+func (g gateway) Standing() bool { return g.standing() }
+
 // Claim asks the user's registrar.
 func (g gateway) Claim(s *messages.Session, uid string, done func(error)) {
 	k := g.keeper
