@@ -62,7 +62,7 @@ func (g gateway) Members(ctx context.Context, of *messages.Audience) (sessions [
 func (g gateway) membersAt(ctx context.Context, address string, of *messages.Audience) (sessions []*messages.Session, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	ask, answers := g.asked.ask()
+	ask, answers := g.asked.ask(address)
 	defer g.asked.close(ask)
 	q := &messages.Peer{Body: &messages.Peer_MembersAsk{MembersAsk: &messages.MembersAsk{Ask: ask, Of: of}}}
 	if err := g.mesh.Send(address, q); err != nil {

@@ -37,9 +37,9 @@ func (h heard) Heard(from *messages.Member, p *messages.Peer) {
 			h.serve(from, p)
 		}
 	case *messages.Peer_MembersAnswer:
-		h.asked.answer(m.MembersAnswer.Ask, m.MembersAnswer)
+		h.asked.answer(from.Address, m.MembersAnswer.Ask, m.MembersAnswer)
 	case *messages.Peer_PidAnswer:
-		h.asked.answer(m.PidAnswer.Ask, m.PidAnswer)
+		h.asked.answer(from.Address, m.PidAnswer.Ask, m.PidAnswer)
 	case *messages.Peer_Beat:
 		h.do(func() {
 			h.follow(h.machine.Heard(h.now(), from, p))

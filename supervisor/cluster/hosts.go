@@ -127,6 +127,12 @@ func (n *Node) lostAll() {
 
 // find asks for a virtual actor's PID where it lives.
 func (n *Node) find(ctx context.Context, kind, identity string) (*actor.PID, error) {
+	if err := checkRequest(identity, nil); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	defer context.AfterFunc(n.ctx, cancel)()
 	p := n.place.Load()
 	owner := p.owner(kind, identity)
 	switch {
@@ -139,7 +145,7 @@ func (n *Node) find(ctx context.Context, kind, identity string) (*actor.PID, err
 		}
 		return h.PID(ctx, identity)
 	}
-	ask, answers := n.asked.ask()
+	ask, answers := n.asked.ask(owner.Address)
 	defer n.asked.close(ask)
 	q := &messages.PidAsk{Ask: ask, Kind: kind, Identity: identity}
 	if err := n.mesh.Send(owner.Address, &messages.Peer{Body: &messages.Peer_PidAsk{PidAsk: q}}); err != nil {

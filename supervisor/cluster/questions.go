@@ -12,22 +12,28 @@ import (
 type questions struct {
 	mu   sync.Mutex
 	last uint64
-	open map[uint64]chan proto.Message
+	open map[uint64]question
+}
+
+// question is one that has been put to a node.
+type question struct {
+	to      string // its address
+	answers chan proto.Message
 }
 
 // answersKept is how many answers to one question may wait for its asker.
 const answersKept = 256
 
-// ask numbers a question. Its asker closes it.
-func (q *questions) ask() (number uint64, answers <-chan proto.Message) {
+// ask numbers a question to a node. Its asker closes it.
+func (q *questions) ask(to string) (number uint64, answers <-chan proto.Message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.open == nil {
-		q.open = map[uint64]chan proto.Message{}
+		q.open = map[uint64]question{}
 	}
 	q.last++
 	c := make(chan proto.Message, answersKept)
-	q.open[q.last] = c
+	q.open[q.last] = question{to, c}
 	return q.last, c
 }
 
@@ -37,15 +43,19 @@ func (q *questions) close(number uint64) {
 	delete(q.open, number)
 }
 
-// answer hands an answer to its asker, if that still waits.
-func (q *questions) answer(number uint64, m proto.Message) {
+// answer hands an answer to its asker, if that still waits, and has asked that node. One that does not keep up gets no
+// more: it must not take a part for all.
+func (q *questions) answer(from string, number uint64, m proto.Message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if c := q.open[number]; c != nil {
-		select {
-		case c <- m:
-		default:
-		}
+	asked, ok := q.open[number]
+	if !ok || asked.to != from {
+		return
+	}
+	select {
+	case asked.answers <- m:
+	default:
+		delete(q.open, number)
 	}
 }
 

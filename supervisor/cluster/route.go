@@ -11,7 +11,7 @@ import (
 	"github.com/fairlead-go/fairlead/supervisor/cluster/peer"
 )
 
-// By chooses the virtual actor for a request, by its identity. It runs on the client's reader and must not
+// By chooses the virtual actor for a request, by its identity: text of at most 256 bytes, else the answer is code 400. It runs on the client's reader and must not
 // block; its error is the answer.
 type By func(r *messages.Request) (identity string, err error)
 
@@ -73,6 +73,9 @@ func (n *Node) away(c *RouteConfig, r *messages.Request) (to actors.Away, err er
 	if r.Identity, err = c.By(r); err != nil {
 		return actors.Away{}, err
 	}
+	if err := checkRequest(r.Identity, r); err != nil {
+		return actors.Away{}, err
+	}
 	owner := n.place.Load().owner(c.Kind, r.Identity)
 	if owner == nil || !n.standing() {
 		return actors.Away{}, errUnavailable
@@ -107,6 +110,9 @@ func (n *Node) refused(to *actor.PID, msg any, sender *actor.PID, why error) {
 // Tell sends a request to a virtual actor, wherever it lives, with nobody to answer to. It does not wait; an error says that
 // there is no way to it, now. The request must not be changed any more.
 func (n *Node) Tell(kind, identity string, r *messages.Request) error {
+	if err := checkRequest(identity, r); err != nil {
+		return err
+	}
 	owner := n.place.Load().owner(kind, identity)
 	if owner == nil || !n.standing() {
 		return errUnavailable
@@ -117,6 +123,7 @@ func (n *Node) Tell(kind, identity string, r *messages.Request) error {
 }
 
 // Find is the PID of a virtual actor, which is made where it lives if it is not there. It is good until the actor moves.
+// The node that has it is waited for, for 3 s at most.
 func (n *Node) Find(ctx context.Context, kind, identity string) (*actor.PID, error) {
 	return n.find(ctx, kind, identity)
 }

@@ -14,8 +14,12 @@ import (
 // Standing tells whether users may count as bound.
 func (g gateway) Standing() bool { return g.standing() }
 
-// Claim asks the user's registrar.
+// Claim asks the user's registrar, unless the user has a name that it could not be told.
 func (g gateway) Claim(s *messages.Session, uid string, done func(error)) {
+	if err := checkName("uid", uid); err != nil {
+		done(err)
+		return
+	}
 	k := g.keeper
 	if !g.do(func() { k.settle(k.desk.Claim(k.now(), s, uid, done)) }) {
 		done(errUnavailable)
