@@ -125,14 +125,25 @@ func (c Config) check() error {
 	seen := map[string]bool{}
 	for i, k := range c.Kinds {
 		switch {
-		case k.Name == "":
-			return fmt.Errorf("Kinds[%d] has no name", i)
+		case !isKind(k.Name):
+			return fmt.Errorf("Kinds[%d]: %q is no name: want text without slashes, at most %d bytes", i, k.Name, longestName)
 		case seen[k.Name]:
 			return fmt.Errorf("Kinds[%d]: %q is there twice", i, k.Name)
 		case (k.Handlers == nil) == (k.Props == nil):
 			return fmt.Errorf("Kinds[%d]: %q wants either Handlers or Props", i, k.Name)
 		}
 		seen[k.Name] = true
+	}
+	for i, k := range c.Grains {
+		switch {
+		case k == nil || k.Props == nil:
+			return fmt.Errorf("Grains[%d] has no Props", i)
+		case !isKind(k.Kind):
+			return fmt.Errorf("Grains[%d]: %q is no name: want text without slashes, at most %d bytes", i, k.Kind, longestName)
+		case seen[k.Kind]:
+			return fmt.Errorf("Grains[%d]: %q is there twice", i, k.Kind)
+		}
+		seen[k.Kind] = true
 	}
 	if len(c.Kinds)+len(c.Grains) > 0 && !slices.Contains(c.Roles, Backend) {
 		return errors.New("Kinds live on backends, and Roles has no \"backend\"")

@@ -94,7 +94,11 @@ const sessionsAtOnce = 500
 func (n *Node) tellMembers(to *messages.Member, q *messages.MembersAsk) {
 	ctx, cancel := context.WithTimeout(n.ctx, askTime)
 	defer cancel()
-	sessions, err := n.tree.Load().MembersOf(ctx, q.Of)
+	tree := n.tree.Load()
+	if tree == nil {
+		return
+	}
+	sessions, err := tree.MembersOf(ctx, q.Of)
 	if err != nil {
 		return
 	}

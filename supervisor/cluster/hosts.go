@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/fairlead-go/fairlead/messages"
 )
 
-// hosts make the virtual actors of a node, one for each kind. They are there once the tree is; they do not change then.
+// hosts make the virtual actors of a node, one for each kind. They are there while the tree is.
 type hosts struct {
 	mu   sync.Mutex // they come and go while streams ask for them
 	kind map[string]*actors.Host
@@ -24,6 +25,12 @@ func (h *hosts) of(kind string) *actors.Host {
 	return h.kind[kind]
 }
 
+func (h *hosts) set(kind map[string]*actors.Host) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kind = kind
+}
+
 func (h *hosts) all() (all []*actors.Host) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -31,44 +38,6 @@ func (h *hosts) all() (all []*actors.Host) {
 		all = append(all, one)
 	}
 	return all
-}
-
-// Begin takes the tree. Package actors calls it.
-func (g gateway) Begin(r *actors.Running, ended <-chan struct{}) error {
-	if !g.tree.CompareAndSwap(nil, r) {
-		return fmt.Errorf("cluster: the node has a server already")
-	}
-	kinds := map[string]*actors.Host{}
-	for _, k := range g.config.Kinds {
-		h, err := r.Host(k.Name, actors.HostConfig{
-			Handlers: k.Handlers, Props: k.Props, Most: k.Most, Idle: k.Idle,
-			Owns: func(identity string) actors.Ownership { return g.owns(k.Name, identity) },
-		})
-		if err != nil {
-			return err
-		}
-		kinds[k.Name] = h
-	}
-	for _, k := range g.config.Grains {
-		h, err := r.Host(k.Kind, actors.HostConfig{
-			Props: g.grain(k.Kind),
-			Owns:  func(identity string) actors.Ownership { return g.owns(k.Kind, identity) },
-		})
-		if err != nil {
-			return err
-		}
-		kinds[k.Kind] = h
-	}
-	g.hosts.mu.Lock()
-	g.hosts.kind = kinds
-	g.hosts.mu.Unlock()
-	g.work.Go(func() {
-		select {
-		case <-ended:
-		case <-g.ctx.Done():
-		}
-	})
-	return nil
 }
 
 // grain is the props of a kind of the engine's, whose actors know their identity as the engine has it.
@@ -94,7 +63,7 @@ func (n *Node) owns(kind, identity string) actors.Ownership {
 // moveHosts lets go of what lives elsewhere now, and takes up what waits.
 func (n *Node) moveHosts(ctx context.Context) {
 	for _, h := range n.hosts.all() {
-		if err := h.Moved(ctx); err != nil && ctx.Err() == nil {
+		if err := h.Moved(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, actors.ErrStopping) {
 			n.log.Warn("virtual actors have not stopped in time", "error", err)
 		}
 	}
@@ -105,24 +74,24 @@ func (n *Node) stopHosts() {
 	ctx, cancel := context.WithTimeout(context.Background(), handOverTime)
 	defer cancel()
 	for _, h := range n.hosts.all() {
-		if err := h.StopAll(ctx); err != nil {
+		if err := h.StopAll(ctx); err != nil && !errors.Is(err, actors.ErrStopping) {
 			n.log.Warn("virtual actors have not stopped in time", "error", err)
 		}
 	}
 }
 
-// lost answers the requests in flight to a node that is gone.
-func (n *Node) lost(address string) {
-	if tree := n.tree.Load(); tree != nil {
-		tree.Lost(address)
+// lost answers the requests in flight to nodes that are gone. The user's functions are asked about those that may be sent
+// again: the keeper does not wait for them.
+func (k *keeper) lost(addresses ...string) {
+	tree := k.tree.Load()
+	if tree == nil || len(addresses) == 0 {
+		return
 	}
-}
-
-// lostAll does so for all other nodes: this one is cut off.
-func (n *Node) lostAll() {
-	for _, address := range n.place.Load().others("") {
-		n.lost(address)
-	}
+	k.work.Go(func() {
+		for _, address := range addresses {
+			tree.Lost(address)
+		}
+	})
 }
 
 // find asks for a virtual actor's PID where it lives.

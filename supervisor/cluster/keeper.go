@@ -17,16 +17,20 @@ type keeper struct {
 	*Node
 	machine *view.Machine
 	desk    *registry.Desk
-	kept    *place                     // where the node has kept what is its own; nil: it has let go of all
-	clear   uint64                     // the newest view in which nothing is kept that is not ours
-	clears  map[uint64]map[string]bool // by view: the members who have said so
-	kicker  *actor.PID                 // is answered by sockets that the registry kicks
-	missed  map[string]bool            // nodes, by address, that a letter of the registry's has not reached
-	hosted  context.CancelFunc         // ends what the last view has begun with the hosts
+	kept    *place             // where the node has kept what is its own; nil: it has let go of all
+	clear   uint64             // the newest view in which nothing is kept that is not ours
+	clears  map[string]uint64  // the same of others, by their ids, and ours when it counts for the view
+	kicker  *actor.PID         // is answered by sockets that the registry kicks
+	missed  map[string]bool    // nodes, by address, that a letter of the registry's has not reached
+	hosted  context.CancelFunc // ends what the last view has begun with the hosts
+	turn    chan struct{}      // closed when the last thing that was begun with them has ended
+	silent  bool               // others know it by an id that is no more, and must not hear of it
 }
 
 const (
 	inboxSize = 4096
+	// clearsKept bounds what nodes that are no members can have us keep.
+	clearsKept = 4096
 	// tickEvery is how finely deadlines are kept, at most.
 	tickEvery = 50 * time.Millisecond
 	// handOverTime bounds how long a view waits for virtual actors that are to go.
@@ -49,9 +53,27 @@ func (k *keeper) run() {
 			k.settle(k.desk.Tick(k.now()))
 			k.resync()
 		case <-k.ctx.Done():
+			k.end()
 			return
 		}
 	}
+}
+
+// end gives up everything, and does what there is still to do: callers wait for it.
+func (k *keeper) end() {
+	k.lease.Store(0)
+	for {
+		select {
+		case f := <-k.inbox:
+			f()
+			continue
+		default:
+		}
+		break
+	}
+	k.lease.Store(0) // it may have been renewed
+	k.cutOff()
+	k.settle(k.desk.Fenced(k.now()))
 }
 
 // look is due before anything else: what the node may not do any more it must not do first.
@@ -91,6 +113,9 @@ func (k *keeper) follow(out view.Out) {
 		k.event(e)
 	}
 	for _, l := range out.Send {
+		if k.silent {
+			break
+		}
 		if b := l.Peer.GetBeat(); b != nil {
 			b.Clear = k.clear
 		}
@@ -114,13 +139,21 @@ func (k *keeper) event(e view.Event) {
 		k.cutOff()
 		k.place.Store(nil)
 		k.settle(k.desk.Install(k.now(), k.machine.Self(), nil))
-		k.stopHosts() // nothing of what it was may be left when it comes back
-		k.card.Store(k.newCard(k.machine.Self()))
-		k.mesh.Recard()
+		k.silent = true
+		k.inTurn(func() { k.do(k.comeBack) }) // nothing of what it was may be left then
 	case view.Left:
+		k.cutOff()
+		k.settle(k.desk.Fenced(k.now()))
 		k.place.Store(nil)
 		k.leftOnce.Do(func() { close(k.left) })
 	}
+}
+
+// comeBack shows the others who the node is now.
+func (k *keeper) comeBack() {
+	k.card.Store(k.newCard(k.machine.Self()))
+	k.mesh.Recard()
+	k.silent = false
 }
 
 // install goes over to a view.
@@ -140,13 +173,9 @@ func (k *keeper) begin(v *messages.View, gone []*messages.Member) {
 		if !p.members[m.Address] {
 			k.mesh.End(m.Address)
 		}
-		k.lost(m.Address)
 	}
-	for number := range k.clears {
-		if number < v.Number {
-			delete(k.clears, number)
-		}
-	}
+	k.lost(addressesOf(gone)...)
+	delete(k.clears, p.self.Id) // it is to be said anew
 	k.settle(k.desk.Install(k.now(), p.self, v))
 	k.handOver(p)
 }
@@ -156,11 +185,13 @@ func (k *keeper) handOver(p *place) {
 	if k.hosted != nil {
 		k.hosted()
 	}
-	ctx, cancel := context.WithTimeout(k.ctx, handOverTime)
+	over, cancel := context.WithCancel(k.ctx)
 	k.hosted = cancel
-	k.work.Go(func() {
+	k.inTurn(func() {
+		ctx, cancel := context.WithTimeout(over, handOverTime)
+		defer cancel()
 		k.moveHosts(ctx)
-		if ctx.Err() == context.Canceled {
+		if over.Err() != nil {
 			return
 		}
 		k.do(func() {
@@ -177,21 +208,38 @@ func (k *keeper) handOver(p *place) {
 	})
 }
 
+// inTurn runs f on a goroutine of its own, behind what was begun so before. Hosts that are to stop everything must
+// not do so when the node is back.
+func (k *keeper) inTurn(f func()) {
+	before, mine := k.turn, make(chan struct{})
+	k.turn = mine
+	k.work.Go(func() {
+		defer close(mine)
+		if before != nil {
+			<-before
+		}
+		f()
+	})
+}
+
 // cleared notes that a member has let go of what is not its own. When all have, the view is settled.
 func (k *keeper) cleared(id string, number uint64) {
-	p := k.place.Load()
-	if p != nil && number < p.view.Number {
+	if number == 0 {
 		return
 	}
-	if k.clears[number] == nil {
-		k.clears[number] = map[string]bool{}
+	p := k.place.Load()
+	if k.clears[id] == 0 && len(k.clears) >= clearsKept {
+		clear(k.clears) // members say it again with each beat
+		if p != nil && k.clear == p.view.Number {
+			k.clears[p.self.Id] = k.clear
+		}
 	}
-	k.clears[number][id] = true
+	k.clears[id] = max(k.clears[id], number)
 	if p == nil || number != p.view.Number || p.settled {
 		return
 	}
 	for _, m := range p.view.Members {
-		if !k.clears[number][m.Id] {
+		if k.clears[m.Id] != number {
 			return
 		}
 	}
@@ -207,9 +255,9 @@ func (k *keeper) cutOff() {
 		k.hosted()
 		k.hosted = nil
 	}
-	k.kept = nil
-	k.work.Go(k.stopHosts)
-	k.lostAll()
+	k.kept, k.clear = nil, 0
+	k.inTurn(k.stopHosts)
+	k.lost(k.place.Load().others("")...)
 }
 
 func addressesOf(members []*messages.Member) (addresses []string) {

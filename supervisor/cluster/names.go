@@ -24,6 +24,10 @@ func checkName(what, name string) error {
 	return nil
 }
 
+func isKind(name string) bool {
+	return name != "" && !strings.Contains(name, "/") && checkName("kind", name) == nil
+}
+
 // checkRequest is for what goes to a virtual actor. Messages between nodes are text where they have names.
 func checkRequest(identity string, r *messages.Request) error {
 	if identity == "" {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	engine "github.com/asynkron/protoactor-go/cluster"
+	"github.com/asynkron/protoactor-go/eventstream"
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/internal/calm"
@@ -39,12 +40,16 @@ type Node struct {
 	lease   atomic.Int64 // until when the node may act, since birth
 	tree    atomic.Pointer[actors.Running]
 	hosts   hosts
+	events  *eventstream.Subscription
 	asked   questions
 	serving chan struct{}   // has a place for each question of other nodes that is being answered
 	ctx     context.Context // ends with the node
 	cancel  context.CancelFunc
 	work    sync.WaitGroup
 	stopped chan struct{} // the keeper has
+
+	beginning sync.Mutex
+	begun     bool // there is, or was, a tree
 
 	readyOnce, leftOnce, closeOnce sync.Once
 	ready, left                    chan struct{}
@@ -90,7 +95,7 @@ func newNode(system *actor.ActorSystem, c Config) (*Node, error) {
 		return nil, err
 	}
 	n.keeper = &keeper{
-		Node: n, machine: view.New(machine), clears: map[uint64]map[string]bool{}, missed: map[string]bool{},
+		Node: n, machine: view.New(machine), clears: map[string]uint64{}, missed: map[string]bool{},
 		desk: registry.New(registry.Config{Logins: registry.Logins(c.Logins)}),
 	}
 	n.mesh, err = peer.New(peer.Config{Cluster: c.Name, Address: advertised, Bind: host, TLS: c.TLS, Log: n.log, Queue: c.Queue, Types: n.types}, heard{n.keeper})
@@ -111,6 +116,7 @@ func (n *Node) start() error {
 		return err
 	}
 	n.keeper.kicker = n.spawnKicker()
+	n.events = n.system.EventStream.Subscribe(n.happened)
 	go n.keeper.run()
 	n.work.Go(func() {
 		self := n.card.Load().Member
@@ -154,17 +160,24 @@ func (n *Node) Owner(kind, identity string) string {
 	return n.place.Load().owner(kind, identity).GetAddress()
 }
 
-// Close leaves at once, without a word: the others notice. Leave is the friendly way.
+// Close leaves at once, without a word: the others notice. Leave is the friendly way. The clients of a server that lives
+// on are bound to nobody, and what they ask of virtual actors is answered with code 502.
 func (n *Node) Close() {
 	n.close()
 }
 
 func (n *Node) close() {
 	n.closeOnce.Do(func() {
+		n.beginning.Lock()
 		n.cancel()
+		n.beginning.Unlock()
 		<-n.stopped
 		n.mesh.Close()
 		n.work.Wait()
+		if n.events != nil {
+			n.system.EventStream.Unsubscribe(n.events)
+			n.system.Root.Stop(n.keeper.kicker)
+		}
 		n.stopEngine()
 	})
 }

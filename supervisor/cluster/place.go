@@ -29,13 +29,21 @@ func newPlace(v *messages.View, self *messages.Member, before *place) *place {
 		}
 		for _, k := range m.Kinds {
 			if p.kinds[k] == nil {
-				p.kinds[k] = registry.NewTable(v, func(m *messages.Member) bool {
-					return !m.Retiring && slices.Contains(m.Kinds, k)
-				})
+				p.kinds[k] = tableOf(v, k)
 			}
 		}
 	}
 	return p
+}
+
+// tableOf says who has the identities of a kind: members that retire have none, unless there are no others.
+func tableOf(v *messages.View, kind string) *registry.Table {
+	has := func(m *messages.Member) bool { return slices.Contains(m.Kinds, kind) }
+	stays := func(m *messages.Member) bool { return has(m) && !m.Retiring }
+	if slices.ContainsFunc(v.Members, stays) {
+		return registry.NewTable(v, stays)
+	}
+	return registry.NewTable(v, has)
 }
 
 // whenSettled is the same place, settled.

@@ -2,13 +2,11 @@ package cluster
 
 import (
 	"context"
-	"errors"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/fairlead-go/fairlead/actors"
 	"github.com/fairlead-go/fairlead/messages"
-	"github.com/fairlead-go/fairlead/supervisor/cluster/peer"
 )
 
 // By chooses the virtual actor for a request, by its identity: text of at most 256 bytes, else the answer is code 400. It runs on the client's reader and must not
@@ -91,20 +89,6 @@ var errUnavailable = messages.NewError(messages.CodeUnavailable, "unavailable")
 // hostPID is the actor that makes, and finds, those of the identities of a kind on a node.
 func hostPID(address, kind, identity string) *actor.PID {
 	return actor.NewPID(address, actors.HostName(kind, actors.HostShard(identity)))
-}
-
-// refused is called for a message to another node that cannot be sent: a request is answered.
-func (n *Node) refused(to *actor.PID, msg any, sender *actor.PID, why error) {
-	req, ok := msg.(*messages.Request)
-	tree := n.tree.Load()
-	if !ok || tree == nil || sender == nil {
-		return
-	}
-	err := errUnavailable
-	if errors.Is(why, peer.ErrBusy) {
-		err = messages.NewError(messages.CodeBusy, "busy")
-	}
-	tree.LostRequest(req, sender, err)
 }
 
 // Tell sends a request to a virtual actor, wherever it lives, with nobody to answer to. It does not wait; an error says that

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -20,9 +21,10 @@ func (g gateway) Claim(s *messages.Session, uid string, done func(error)) {
 		done(err)
 		return
 	}
-	k := g.keeper
-	if !g.do(func() { k.settle(k.desk.Claim(k.now(), s, uid, done)) }) {
-		done(errUnavailable)
+	k, once := g.keeper, sync.Once{}
+	answer := func(err error) { once.Do(func() { done(err) }) }
+	if !g.do(func() { k.settle(k.desk.Claim(k.now(), s, uid, answer)) }) || g.ctx.Err() != nil {
+		answer(errUnavailable) // the keeper may have heard of it, or not
 	}
 }
 
