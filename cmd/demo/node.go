@@ -76,7 +76,11 @@ func startNode(opts options, stdout, stderr io.Writer) (fl *supervisor.Fairlead,
 		unlisten()
 		return nil, nil, err
 	}
-	fl, err = serveNode(node, system, opts, h, log)
+	conf, err := opts.server(node, h, log)
+	if err == nil {
+		conf.Events = system.Root.Spawn(farDoor(node))
+		fl, err = supervisor.Start(system, conf)
+	}
 	if err != nil {
 		node.Close()
 		unlisten()
@@ -100,19 +104,19 @@ func startNode(opts options, stdout, stderr io.Writer) (fl *supervisor.Fairlead,
 	}, nil
 }
 
-// serveNode starts the server of a node: a gate has clients, and sends what they ask to the lobby.
-func serveNode(node *cluster.Node, system *actor.ActorSystem, opts options, h *health, log *slog.Logger) (*supervisor.Fairlead, error) {
+// server is that of a node: a gate has clients, and sends what they ask to the lobby.
+func (o options) server(node *cluster.Node, h *health, log *slog.Logger) (supervisor.Config, error) {
 	conf := supervisor.Config{Cluster: node.Cluster(), Logger: log}
-	if opts.node.role == cluster.Gate {
-		page, err := pages(h)
-		if err != nil {
-			return nil, err
-		}
-		conf.Connectors = opts.connectors(page, log)
-		conf.Routes = []actors.Route{node.Route(theLobby, cluster.RouteConfig{By: cluster.ByName(theLobby)})}
-		conf.Events = system.Root.Spawn(farDoor(node))
+	if o.node.role != cluster.Gate {
+		return conf, nil
 	}
-	return supervisor.Start(system, conf)
+	page, err := pages(h)
+	if err != nil {
+		return conf, err
+	}
+	conf.Connectors = o.connectors(page, log)
+	conf.Routes = []actors.Route{node.Route(theLobby, cluster.RouteConfig{By: cluster.ByName(theLobby)})}
+	return conf, nil
 }
 
 // silent keeps the engine's logger still: it tells of every connection that ends as of an error.

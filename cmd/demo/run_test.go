@@ -87,6 +87,17 @@ func TestStartErrorsAreOneClearLine(t *testing.T) {
 		"MQTT at nothing":         {[]string{"-mqtt", ""}, []string{`-mqtt ""`, "same", "off"}},
 		"UDP at nothing":          {[]string{"-udp", ""}, []string{`-udp ""`, "off"}},
 		"a negative drain":        {[]string{"-drain", "-1s"}, []string{"-drain", "-1s"}},
+		"an unknown role":         {[]string{"-role", "king"}, []string{"king", "gate", "backend"}},
+		"a role in a cluster":     {[]string{"-cluster", "-role", "gate"}, []string{"-cluster", "-role"}},
+		"an address in a cluster": {[]string{"-cluster", "-listen", "127.0.0.1:1"}, []string{"-cluster", "-listen"}},
+		"others without a role":   {[]string{"-join", "a:1"}, []string{"-join", "-role"}},
+		"nobody expected":         {[]string{"-role", "gate", "-expect", "0"}, []string{"-expect 0"}},
+		"hosts without a folder":  {[]string{"-hosts", "a"}, []string{"-hosts", "-certs"}},
+		"a folder without hosts":  {[]string{"-certs", "a"}, []string{"-certs", "-hosts"}},
+		"hosts that are none":     {[]string{"-hosts", ",", "-certs", "a"}, []string{"-hosts"}},
+		"hosts and a role":        {[]string{"-hosts", "a", "-certs", "a", "-role", "gate"}, []string{"-hosts", "-role"}},
+		"no address for probes":   {[]string{"-health", "nowhere"}, []string{"nowhere"}},
+		"no such level":           {[]string{"-log", "loud"}, []string{"-log", "loud"}},
 		"an argument":             {[]string{"now"}, []string{`"now"`}},
 	}
 	for name, tt := range tests {
