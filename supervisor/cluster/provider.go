@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fairlead-go/fairlead/messages"
@@ -20,13 +22,21 @@ type Provider interface {
 // lookEvery is how often names are looked up again.
 const lookEvery = 2 * time.Second
 
-// Automanaged finds nodes at addresses that are known beforehand: host:port each, where a name may stand for
-// any number of hosts, as that of a headless service does. Some are enough: they know of the others.
+// Automanaged finds nodes at addresses that are known beforehand, host:port each. Some are enough: they know of the
+// others. A name may stand for several hosts; those are called by their IP addresses, for which certificates must be
+// valid then. One that begins with "_" is that of SRV records, "_nodes._tcp.mygame.default.svc.cluster.local", as a headless
+// service of Kubernetes has them for its named ports: they tell hosts by name, and ports.
 func Automanaged(addresses ...string) Provider { return automanaged{addresses, net.DefaultResolver} }
 
 type automanaged struct {
 	addresses []string
-	resolver  *net.Resolver
+	resolver  resolver
+}
+
+// resolver is what a *net.Resolver does.
+type resolver interface {
+	LookupHost(ctx context.Context, host string) ([]string, error)
+	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 }
 
 func (a automanaged) Run(ctx context.Context, _ *messages.Member, found func([]string)) error {
@@ -45,27 +55,38 @@ func (a automanaged) Run(ctx context.Context, _ *messages.Member, found func([]s
 	}
 }
 
-// look finds all addresses. While a name cannot be looked up, what was known is kept.
+// look finds all addresses. While one of the names cannot be looked up, what was known is kept.
 func (a automanaged) look(ctx context.Context, before []string) (all []string) {
 	for _, address := range a.addresses {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || net.ParseIP(host) != nil {
-			all = append(all, address)
-			continue
-		}
-		ips, err := a.resolver.LookupHost(ctx, host)
+		found, err := a.hosts(ctx, address)
 		if err != nil {
-			all = append(all, before...)
-			continue
+			found = before
 		}
-		if len(ips) < 2 { // a name of one host is how certificates know it
-			all = append(all, address)
-			continue
-		}
-		for _, ip := range ips {
-			all = append(all, net.JoinHostPort(ip, port))
-		}
+		all = append(all, found...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// hosts are those that one address stands for.
+func (a automanaged) hosts(ctx context.Context, address string) (all []string, err error) {
+	if strings.HasPrefix(address, "_") {
+		_, records, err := a.resolver.LookupSRV(ctx, "", "", address)
+		for _, r := range records {
+			all = append(all, net.JoinHostPort(strings.TrimSuffix(r.Target, "."), strconv.Itoa(int(r.Port))))
+		}
+		return all, err
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || net.ParseIP(host) != nil {
+		return []string{address}, nil
+	}
+	ips, err := a.resolver.LookupHost(ctx, host)
+	if err != nil || len(ips) < 2 { // a name of one host is how certificates know it
+		return []string{address}, err
+	}
+	for _, ip := range ips {
+		all = append(all, net.JoinHostPort(ip, port))
+	}
+	return all, nil
 }
