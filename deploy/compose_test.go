@@ -123,7 +123,7 @@ func TestDockerfile(t *testing.T) {
 		" -o /demo ./cmd/demo",
 		"COPY --from=build /demo /demo\n",
 		`ENTRYPOINT ["/demo"]`,
-		"EXPOSE 3010 7946\n",
+		"EXPOSE 3010 7946 8086\n",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the Dockerfile does not say %q", want)

@@ -19,7 +19,6 @@ import (
 	policy "k8s.io/api/policy/v1"
 	rbac "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -189,12 +188,12 @@ func TestTheClusterOfTheManifests(t *testing.T) {
 	c.check(t)
 }
 
-// checkPorts wants the ports to be those of the flags, and probes to ask one of them.
+// checkPorts wants the ports to be those of the flags, and the probe to ask whoever answers it.
 func checkPorts(t *testing.T, c core.Container, f map[string]string) {
 	t.Helper()
-	want := map[string]string{"nodes": f["listen"]}
+	want, probed := map[string]string{"nodes": f["listen"], "health": f["health"]}, "health"
 	if f["role"] == "gate" {
-		want["players"] = f["addr"]
+		want, probed = map[string]string{"nodes": f["listen"], "players": f["addr"]}, "players"
 	}
 	got := map[string]string{}
 	for _, p := range c.Ports {
@@ -206,14 +205,8 @@ func checkPorts(t *testing.T, c core.Container, f map[string]string) {
 	if c.ReadinessProbe == nil || c.LivenessProbe != nil {
 		t.Fatal("want a probe for readiness, and none that kills a node because it is busy")
 	}
-	var port intstr.IntOrString
-	if h := c.ReadinessProbe.HTTPGet; h != nil {
-		port = h.Port
-	} else if s := c.ReadinessProbe.TCPSocket; s != nil {
-		port = s.Port
-	}
-	if got[port.StrVal] == "" {
-		t.Errorf("the probe asks the port %q", port.String())
+	if h := c.ReadinessProbe.HTTPGet; h == nil || h.Port.StrVal != probed || h.Path != "/ready" {
+		t.Errorf("the probe asks %v, want /ready of %s", c.ReadinessProbe.HTTPGet, probed)
 	}
 }
 

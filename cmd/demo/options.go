@@ -46,7 +46,7 @@ Several nodes:
   -name string         what the node is called on the screen and in logs (default where it listens)
   -listen string       where other nodes come to, host:port (default 127.0.0.1:7946)
   -advertise string    what other nodes are told instead, host:port
-  -join string         where other nodes are, host:port,…; some are enough
+  -join string         where other nodes are, host:port,… or the name of SRV records; some are enough
   -expect int          how many nodes must have found each other at first: more than half of them (default 1)
   -certs string        folder with ca.pem, node.pem and node-key.pem; none: only on the loopback
   -hosts string        make such a folder for nodes on these hosts, name,address,…, and end; a CA that is there is kept
