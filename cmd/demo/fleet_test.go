@@ -108,8 +108,16 @@ func TestFleetEnds(t *testing.T) {
 			t.Errorf("%d have drained, want %d", n, len(f.pids))
 		}
 	})
-	t.Run("when the gate does", func(t *testing.T) {
+	t.Run("when the gate does, and not before", func(t *testing.T) {
 		f := startFleet(t, binary)
+		for _, name := range []string{"backend 1", "backend 2"} {
+			send(t, f.pids[name], syscall.SIGKILL)
+			f.says("^" + name + " has ended: signal: killed$")
+		}
+		f.says("^nobody is left")
+		if got := probe(t, "http://"+f.addr+"/healthz"); got != http.StatusOK {
+			t.Errorf("healthz: %d", got)
+		}
 		send(t, f.pids["gate"], syscall.SIGKILL)
 		if err := f.ends(); err == nil || !strings.Contains(f.logs.String(), "the gate has ended: signal: killed") {
 			t.Errorf("exit: %v", err)
