@@ -103,8 +103,10 @@ func (m *Machine) isDead(member *messages.Member) bool {
 	if member.Id == m.self.Id {
 		return false
 	}
-	n := m.nodes[member.Address]
-	return n != nil && (n.dead || n.member.Id != member.Id) || member.Address == m.self.Address || m.buried.has(member.Id)
+	if n := m.nodes[member.Address]; n != nil {
+		return n.dead || n.member.Id != member.Id
+	}
+	return member.Address == m.self.Address || m.buried.has(member.Id)
 }
 
 // isThere tells whether a member has been heard of lately.
@@ -186,12 +188,13 @@ func (m *Machine) Lease() time.Duration {
 	if m.view == nil || m.leaving || m.doomed {
 		return 0
 	}
-	t, echoes := m.count(), make([]echo, 0, len(m.view.Members))
+	echoes := make([]echo, 0, len(m.view.Members))
 	for i, x := range m.view.Members {
 		if !m.isDead(x) {
 			echoes = append(echoes, echo{m.vouched(x), i == 0})
 		}
 	}
+	t := tally{all: len(m.view.Members), alive: len(echoes)}
 	slices.SortFunc(echoes, func(a, b echo) int { return cmp.Compare(b.from, a.from) })
 	for _, e := range echoes {
 		if e.from == 0 {

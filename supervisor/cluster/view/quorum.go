@@ -18,9 +18,6 @@ type tally struct {
 	first           bool // the view's first member is among them
 }
 
-// count begins a tally.
-func (m *Machine) count() tally { return tally{all: len(m.view.GetMembers()), alive: len(m.alive())} }
-
 // add counts one that is not dead.
 func (t *tally) add(first bool) {
 	t.yes++
@@ -36,7 +33,7 @@ func (t *tally) quorum() bool {
 
 // quorum tells whether those for whom yes is true may speak for the view.
 func (m *Machine) quorum(yes map[string]bool) bool {
-	t := m.count()
+	t := tally{all: len(m.view.Members), alive: len(m.alive())}
 	for i, x := range m.view.Members {
 		if yes[x.Id] && !m.isDead(x) {
 			t.add(i == 0)
