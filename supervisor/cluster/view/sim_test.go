@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	schedules = flag.Uint64("view.schedules", 25, "random schedules")
+	schedules = flag.Uint64("view.schedules", 12, "random schedules")
 	first     = flag.Uint64("view.first", 0, "the seed of the first one")
 )
 
