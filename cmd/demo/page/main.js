@@ -23,6 +23,8 @@ let { name, asked: playing } = rememberedName(); // playing: this window wants t
 let tries = 0;
 let retry; // timer of the next try
 let joining; // the join that is under way
+let life = 0; // of the lobby: players of an earlier one go when we are in the next
+const seen = new Map(); // id of a player → the life they were seen in
 
 const status = new Status();
 const curtain = new Curtain();
@@ -55,8 +57,7 @@ function listen(client) {
     chat.note(`${player.name} came aboard`);
   });
   client.on("onLeave", ({ id, name, why }) => {
-    field.remove(id);
-    players.remove(id);
+    hide(id);
     chat.note(why ? `${name} left: ${why}` : `${name} left`);
   });
   client.on("onAnew", () => {
@@ -85,22 +86,28 @@ function join() {
   return (joining ??= enter().finally(() => (joining = undefined)));
 }
 
+/** Whoever joins meanwhile may be told of before we have our own answer, which comes another way. */
 async function enter() {
   const at = field.start();
-  const again = field.me !== undefined;
+  const before = field.me;
+  players.me = field.me = undefined; // the next lobby may give our id to another
+  life++;
   try {
     const joined = await patiently(() => client.request("lobby.join", { name, ...at }));
     name = joined.name;
-    field.clear();
-    players.clear();
+    for (const [id, then] of [...seen]) if (then < life) hide(id);
     curtain.open();
     players.me = field.me = joined.id;
     joined.players.forEach(show);
     chat.enable(true);
-    if (again) chat.note("The lobby has moved, and you with it");
+    if (before !== undefined) chat.note("The lobby has moved, and you with it");
     else field.focus();
   } catch (err) {
-    if (!client.working || (again && err.code === 400)) return; // closed, or aboard already
+    if (!client.working) return;
+    if (before !== undefined && err.code === 400) {
+      players.me = field.me = before; // we were aboard already
+      return;
+    }
     playing = false;
     curtain.welcome(name, play, err.message);
   }
@@ -130,14 +137,22 @@ async function patiently(ask) {
 }
 
 function show(player) {
+  seen.set(player.id, life);
   players.add(player);
   if (player.x !== undefined) field.add(player);
+}
+
+function hide(id) {
+  seen.delete(id);
+  field.remove(id);
+  players.remove(id);
 }
 
 function closed(gone, { kicked, back, reason }) {
   if (gone !== client) return;
   field.clear();
   players.clear();
+  seen.clear();
   chat.enable(false);
   if (kicked && back === undefined) {
     playing = false;
