@@ -12,7 +12,8 @@ import (
 // alone. None of its methods blocks, but where they have a context.
 type Cluster interface {
 	// Begin lends the cluster the tree: all but its clients are there, who come in when it returns. Its error
-	// fails the start. The tree has ended when ended is closed.
+	// fails the start. The tree has ended when ended is closed. Requests to a Host that is not there, by HostName, are
+	// dead letters that the cluster answers.
 	Begin(r *Running, ended <-chan struct{}) error
 
 	// Standing tells whether the node may act as a member, at this moment. Where it may not, nobody counts as bound

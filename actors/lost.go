@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -70,6 +71,7 @@ func (n *node) unheard(to *actor.PID, req *messages.Request, from *actor.PID) {
 		}
 	case s != nil: // it finds a virtual actor that is there, here or elsewhere
 		n.root.Send(s.pid, &actor.MessageEnvelope{Message: req, Sender: from})
+	case n.Cluster != nil && strings.HasPrefix(to.GetId(), hostPrefix) && HostIdentity(to) == "": // it answers, also when there is no tree
 	default:
 		n.refuse(req, from)
 	}

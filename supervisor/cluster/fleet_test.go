@@ -24,9 +24,6 @@ import (
 	"github.com/fairlead-go/fairlead/supervisor/cluster/peer"
 )
 
-// patience bounds what a test waits for that has no limit of its own.
-const patience = 30 * time.Second
-
 // fleet is a cluster of real processes on the loopback.
 type fleet struct {
 	t        *testing.T
@@ -231,45 +228,6 @@ func (p *process) tryDial() (*client.Client, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return client.Dial(ctx, client.Config{Addr: p.conf.Clients, Silent: true})
-}
-
-// ask makes one request. An error that the server answers is a *messages.Error.
-func ask(c *client.Client, route string, in, out any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if in == nil {
-		in = struct{}{}
-	}
-	b, err := c.Request(ctx, route, in)
-	if err != nil {
-		return err
-	}
-	if err := client.Failure(b); err != nil {
-		return err
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(b, out)
-}
-
-// eventually asks again and again until ok, or fails.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	if !within(patience, ok) {
-		t.Fatalf("after %v still not: %s", patience, what)
-	}
-}
-
-func within(limit time.Duration, ok func() bool) bool {
-	end := time.Now().Add(limit)
-	for !ok() {
-		if time.Now().After(end) {
-			return false
-		}
-		<-time.After(10 * time.Millisecond)
-	}
-	return true
 }
 
 var handedOut sync.Map // addresses that a test has been given

@@ -98,6 +98,9 @@ func (k *keeper) resync() {
 
 // do has f called by the keeper. It waits while there is much to do; false: the node has ended.
 func (n *Node) do(f func()) bool {
+	if n.ctx.Err() != nil {
+		return false
+	}
 	select {
 	case n.inbox <- f:
 		return true

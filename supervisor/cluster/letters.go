@@ -34,7 +34,7 @@ func (n *Node) happened(event any) {
 	case *remote.EndpointTerminatedEvent:
 		n.soon(func() { n.keeper.broken(e.Address) })
 	case *actor.DeadLetterEvent:
-		if req, ok := e.Message.(*messages.Request); ok && n.tree.Load() == nil {
+		if req, ok := e.Message.(*messages.Request); ok {
 			n.unheard(e.PID, req, e.Sender)
 		}
 	}
@@ -48,7 +48,8 @@ func (k *keeper) broken(address string) {
 	}
 }
 
-// unheard answers a request to a virtual actor that has come here before there is a server, or after it has ended.
+// unheard answers a request to a virtual actor that has come here before there is a server, or after it has ended. No
+// server does that itself.
 func (n *Node) unheard(to *actor.PID, req *messages.Request, from *actor.PID) {
 	ours := func(kind string) bool { return to.Id == actors.HostName(kind, actors.HostShard(req.Identity)) }
 	if to == nil || !slices.ContainsFunc(n.config.kinds(), ours) {

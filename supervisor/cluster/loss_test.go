@@ -4,7 +4,6 @@ package cluster_test
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -187,13 +186,4 @@ func TestWhatAStoppedBackendPushesIsNotDelivered(t *testing.T) {
 		t.Errorf("%s of a node that had been replaced has been delivered", route)
 	case <-time.After(2 * lateBy):
 	}
-}
-
-// code is that of a server's error; zero: it is none.
-func code(err error) int32 {
-	var e *messages.Error
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return 0
 }
