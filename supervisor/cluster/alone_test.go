@@ -50,7 +50,9 @@ type single struct {
 func join(t *testing.T, c cluster.Config) *single {
 	t.Helper()
 	s := &single{t: t, system: actor.NewActorSystem(actor.WithLoggerFactory(silent)), door: &memory.Connector{}}
-	c.TLS, c.Logger = peer.TLS{Insecure: true}, slog.New(slog.DiscardHandler)
+	if c.Logger = slog.New(slog.DiscardHandler); c.TLS == (peer.TLS{}) {
+		c.TLS.Insecure = true
+	}
 	var err error
 	if s.Node, err = cluster.Join(s.system, c); err != nil {
 		t.Fatal(err)
