@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/remote"
@@ -40,12 +41,17 @@ func (n *Node) happened(event any) {
 	}
 }
 
+// dyingTime is how long the engine may still give messages to a stream that has ended.
+const dyingTime = 100 * time.Millisecond
+
 // broken is when the engine's stream to a node has ended. What was on its way may be lost, though the node is still
-// a member: it is not waited for.
+// a member: it is not waited for, nor for what goes the same way a moment later.
 func (k *keeper) broken(address string) {
-	if k.place.Load().has(address) {
-		k.lost(address)
+	if !k.place.Load().has(address) {
+		return
 	}
+	k.lost(address)
+	time.AfterFunc(dyingTime, func() { k.soon(func() { k.lost(address) }) })
 }
 
 // unheard answers a request to a virtual actor that has come here before there is a server, or after it has ended. No
