@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -40,6 +41,7 @@ func launch(t *testing.T, binary string, args ...string) *process {
 	screen, write := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = write, &stage{w: &p.logs}
 	p.cmd.WaitDelay = 5 * time.Second
+	p.cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // who is killed leaves certificates there
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
