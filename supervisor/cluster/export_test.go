@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"time"
+
 	"github.com/fairlead-go/fairlead/supervisor/cluster/view"
 )
 
@@ -17,3 +19,22 @@ func (n *Node) meet(kind view.EventKind) {
 
 // InboxSize is how many may wait for the keeper.
 const InboxSize = inboxSize
+
+// Meets has the node take note of another one, and Known tells whom it dials a day later.
+func (n *Node) Meets(address string) { n.meetings(func() { n.keeper.sees(address) }) }
+
+func (n *Node) Known() (all []string) {
+	n.meetings(func() {
+		n.keeper.forget(n.now() + 24*time.Hour)
+		for address := range n.keeper.seen {
+			all = append(all, address)
+		}
+	})
+	return all
+}
+
+func (n *Node) meetings(f func()) {
+	done := make(chan struct{})
+	n.do(func() { f(); close(done) })
+	<-done
+}

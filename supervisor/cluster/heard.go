@@ -13,6 +13,7 @@ func (h heard) Card() *messages.Card { return h.card.Load() }
 func (h heard) Met(who *messages.Member) {
 	h.mesh.Know(who.Address)
 	h.do(func() {
+		h.sees(who.Address)
 		h.follow(h.machine.Met(h.now(), who))
 		h.settle(h.desk.Resync(h.now(), who.Address))
 	})
@@ -42,6 +43,7 @@ func (h heard) Heard(from *messages.Member, p *messages.Peer) {
 		h.asked.answer(from.Address, m.PidAnswer.Ask, m.PidAnswer)
 	case *messages.Peer_Beat:
 		h.do(func() {
+			h.sees(from.Address)
 			h.follow(h.machine.Heard(h.now(), from, p))
 			h.cleared(from.Id, m.Beat.Clear)
 		})

@@ -17,14 +17,15 @@ type keeper struct {
 	*Node
 	machine *view.Machine
 	desk    *registry.Desk
-	kept    *place             // where the node has kept what is its own; nil: it has let go of all
-	clear   uint64             // the newest view in which nothing is kept that is not ours
-	clears  map[string]uint64  // the same of others, by their ids, and ours when it counts for the view
-	kicker  *actor.PID         // is answered by sockets that the registry kicks
-	missed  map[string]bool    // nodes, by address, that a letter of the registry's has not reached
-	hosted  context.CancelFunc // ends what the last view has begun with the hosts
-	turn    chan struct{}      // closed when the last thing that was begun with them has ended
-	silent  bool               // others know it by an id that is no more, and must not hear of it
+	kept    *place                   // where the node has kept what is its own; nil: it has let go of all
+	clear   uint64                   // the newest view in which nothing is kept that is not ours
+	clears  map[string]uint64        // the same of others, by their ids, and ours when it counts for the view
+	kicker  *actor.PID               // is answered by sockets that the registry kicks
+	missed  map[string]bool          // nodes, by address, that a letter of the registry's has not reached
+	seen    map[string]time.Duration // when nodes that are dialled, by address, were last heard of
+	hosted  context.CancelFunc       // ends what the last view has begun with the hosts
+	turn    chan struct{}            // closed when the last thing that was begun with them has ended
+	silent  bool                     // others know it by an id that is no more, and must not hear of it
 }
 
 const (
@@ -52,6 +53,7 @@ func (k *keeper) run() {
 			k.follow(k.machine.Tick(k.now()))
 			k.settle(k.desk.Tick(k.now()))
 			k.resync()
+			k.forget(k.now())
 		case <-k.ctx.Done():
 			k.end()
 			return
@@ -172,6 +174,7 @@ func (k *keeper) begin(v *messages.View, gone []*messages.Member) {
 	k.place.Store(p)
 	k.kept = p
 	k.mesh.Know(p.others("")...)
+	k.sees(p.others("")...)
 	for _, m := range gone {
 		if !p.members[m.Address] {
 			k.mesh.End(m.Address)

@@ -40,6 +40,7 @@ type Node struct {
 	lease   atomic.Int64 // until when the node may act, since birth
 	tree    atomic.Pointer[actors.Running]
 	hosts   hosts
+	found   atomic.Pointer[map[string]bool] // by the provider, the last time
 	events  *eventstream.Subscription
 	asked   questions
 	serving chan struct{}   // has a place for each question of other nodes that is being answered
@@ -95,7 +96,7 @@ func newNode(system *actor.ActorSystem, c Config) (*Node, error) {
 		return nil, err
 	}
 	n.keeper = &keeper{
-		Node: n, machine: view.New(machine), clears: map[string]uint64{}, missed: map[string]bool{},
+		Node: n, machine: view.New(machine), clears: map[string]uint64{}, missed: map[string]bool{}, seen: map[string]time.Duration{},
 		desk: registry.New(registry.Config{Logins: registry.Logins(c.Logins)}),
 	}
 	n.mesh, err = peer.New(peer.Config{Cluster: c.Name, Address: advertised, Bind: host, TLS: c.TLS, Log: n.log, Queue: c.Queue, Types: n.types}, heard{n.keeper})
@@ -120,7 +121,7 @@ func (n *Node) start() error {
 	go n.keeper.run()
 	n.work.Go(func() {
 		self := n.card.Load().Member
-		err := n.config.Provider.Run(n.ctx, self, func(addresses []string) { n.mesh.Know(addresses...) })
+		err := n.config.Provider.Run(n.ctx, self, n.finds)
 		if err != nil {
 			n.log.Error("the provider has failed: nodes are not found any more", "error", err)
 		}

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -249,4 +250,15 @@ func TestANodeIsBackAtOnce(t *testing.T) {
 			t.Errorf("answered %s: the actor has been stopped behind request %d", r.Body, last-1)
 		}
 	}
+}
+
+func TestNodesThatHaveGoneForGoodAreForgotten(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	const found = "127.0.0.1:1"
+	s := join(t, cluster.Config{Provider: cluster.Automanaged(found)})
+	s.member()
+	s.Meets("127.0.0.1:2")
+	eventually(t, "all but what the provider has found is forgotten", func() bool { return slices.Equal(s.Known(), []string{found}) })
 }
