@@ -78,6 +78,9 @@ func (l *link) find(t *target, r *messages.Request) (a Away, err error) {
 // all the same is for nobody.
 func (r *Running) Lost(address string) {
 	r.node.directory.each(func(l *link) bool { l.lostNode(address); return true })
+	for _, s := range r.node.onward.take(address) {
+		reject(r.node.root, s.req, s.from, unavailable())
+	}
 }
 
 // LostRequest answers a request that did not reach the actor it was for; socket is its sender.

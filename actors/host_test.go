@@ -187,6 +187,39 @@ func TestARequestForAnotherNodeIsSentOn(t *testing.T) {
 	})
 }
 
+func TestWhatIsSentOnForOthersIsAnsweredWhenItIsLost(t *testing.T) {
+	hosting(t, nil, func(r *rig, _ *actors.Host, w *town) {
+		far, third := r.far("far:1"), r.far("third:1")
+		name := actors.HostName("room", actors.HostShard("ann"))
+		d := newDeskAt(third, name)
+		answers := make(chan any, 4)
+		gate := far.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+			if m, ok := ctx.Message().(*messages.Response); ok {
+				answers <- m
+			}
+		}))
+		w.says("ann", actors.Ownership{Address: "third:1"})
+		ask := &messages.Request{Seq: 7, Route: "room.count", Identity: "ann"}
+		far.Root.Send(actor.NewPID("near:1", name), &actor.MessageEnvelope{Message: ask, Sender: gate})
+		synctest.Wait()
+		d.next(t)
+		r.tree.Lost("elsewhere:1")
+		synctest.Wait()
+		if len(answers) > 0 {
+			t.Errorf("answered %v, though its node is there", <-answers)
+		}
+		r.tree.Lost("third:1")
+		r.tree.Lost("third:1")
+		synctest.Wait()
+		if len(answers) != 1 {
+			t.Fatalf("%d answers, want 1", len(answers))
+		}
+		if m := (<-answers).(*messages.Response); m.Seq != 7 || m.Error.GetCode() != messages.CodeUnavailable {
+			t.Errorf("answered %v, want 502 to 7", m)
+		}
+	})
+}
+
 func TestRequestsWaitUntilItIsKnownWhoOwns(t *testing.T) {
 	hosting(t, func(c *actors.HostConfig) { c.Waiting = 2 }, func(r *rig, h *actors.Host, w *town) {
 		e := r.dial()

@@ -57,6 +57,8 @@ func (w waiter) sendOn(s *hostShard, address string) {
 		l.mu.Lock()
 		l.slots.redirect(next.Seq, address)
 		l.mu.Unlock()
+	} else if w.from != nil {
+		n.onward.add(sentOn{address, &messages.Request{Seq: next.Seq, Notify: next.Notify}, w.from, n.now()})
 	}
 	n.root.Send(actor.NewPID(address, s.name), &actor.MessageEnvelope{Message: next, Sender: w.from})
 }

@@ -38,6 +38,7 @@ type node struct {
 	causes        [causes]atomic.Uint64
 	faults        faults
 	hosts         hosts
+	onward        onward
 	trouble       trouble
 	born          time.Time
 
