@@ -10,7 +10,9 @@ const socket = createRequire(import.meta.url)("sio17")(url, {
 });
 const see = (event) => console.log(JSON.stringify(event));
 socket.on("connect", () => see({ event: "connect" }));
-socket.on("message", (text) => see({ recv_message: text }));
+// Messages that wait for each other come as one array: how many is a matter of time.
+const apart = (text) => { const all = JSON.parse(text); return Array.isArray(all) ? all.map((one) => JSON.stringify(one)) : [text]; };
+socket.on("message", (text) => apart(text).forEach((one) => see({ recv_message: one })));
 for (const event of ["disconnect", "connect_error", "error"]) {
   socket.on(event, (reason) => { see({ event, reason: String(reason) }); process.exit(event === "disconnect" ? 0 : 1); });
 }
