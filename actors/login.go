@@ -7,8 +7,9 @@ import (
 // login is a claim of the link's that its cluster has not decided, or a release that the cluster is
 // about to learn of: claims and releases of one session follow each other.
 type login struct {
-	uid  string        // empty: a release
-	done []func(error) // who waits for it
+	uid     string        // empty: a release
+	done    []func(error) // who waits for it
+	revoked bool          // unbound before it was granted
 }
 
 // bind makes the link one of uid's. With a cluster it waits for that.
@@ -62,7 +63,7 @@ func (l *link) claimUser(uid string, done func(error)) {
 		l.rarely().login = mine
 		l.mu.Unlock()
 		l.Cluster.Claim(s, uid, func(err error) { l.decided(mine, err) })
-	case before.uid == "":
+	case before.uid == "" || before.revoked:
 		before.done = append(before.done, func(error) { l.claimUser(uid, done) })
 		l.mu.Unlock()
 	case before.uid == uid:
@@ -96,7 +97,8 @@ func (l *link) settled(c *login, err error) {
 	}
 }
 
-// unbind takes the user off the link, and tells whether there was one.
+// unbind takes the user off the link, and tells whether there was one. A claim that is not settled will bind nobody:
+// what it has been granted may have been taken back.
 func (l *link) unbind() bool {
 	l.mu.Lock()
 	s := l.session.Load()
@@ -105,9 +107,11 @@ func (l *link) unbind() bool {
 		l.session.Store(s.WithUID(""))
 	}
 	var release *login
-	if bound && l.Cluster != nil {
+	if claimed := l.some().login; bound && l.Cluster != nil {
 		release = &login{}
 		l.rarely().login = release
+	} else if claimed != nil && claimed.uid != "" {
+		claimed.revoked = true
 	}
 	l.mu.Unlock()
 	if bound {

@@ -169,3 +169,37 @@ func TestNobodyIsBoundOnANodeThatIsCutOff(t *testing.T) {
 		}
 	})
 }
+
+func TestAClaimThatIsUnboundBeforeItIsGrantedBindsNobody(t *testing.T) {
+	for name, unbind := range map[string]func(*rig, *end){
+		"by the cluster, which is cut off": func(r *rig, e *end) { r.tree.UnbindSession(e.session.Id, nil) },
+		"all":                              func(r *rig, _ *end) { r.tree.UnbindAll(nil) },
+		"by the application":               func(r *rig, e *end) { r.system.Root.Send(e.session.Socket, &messages.Unbind{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c ensemble
+			bubble(t, joined(&c, nil), func(r *rig) {
+				e := r.dial()
+				first := r.binds(e, "ann")
+				q := c.asked(t)
+				unbind(r, e)
+				second := r.binds(e, "bob")
+				synctest.Wait()
+				q.done(nil)
+				if got := r.bound(first); got != messages.CodeUnavailable {
+					t.Errorf("code %d, want 502", got)
+				}
+				if got := r.tree.Users("ann"); got != nil {
+					t.Errorf("ann is bound to %v", got)
+				}
+				if got := c.notes(); got != "release ann" {
+					t.Errorf("the cluster heard %q", got)
+				}
+				c.asked(t).done(nil)
+				if got := r.bound(second); got != 0 {
+					t.Errorf("the claim behind it: code %d", got)
+				}
+			})
+		})
+	}
+}

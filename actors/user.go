@@ -31,6 +31,9 @@ func (l *link) setUser(uid string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := l.mayBind(uid)
+	if c := l.some().login; err == nil && c != nil && c.revoked {
+		err = unavailable()
+	}
 	if err == nil {
 		l.session.Store(l.session.Load().WithUID(uid))
 	}
