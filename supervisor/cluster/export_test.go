@@ -38,3 +38,24 @@ func (n *Node) meetings(f func()) {
 	n.do(func() { f(); close(done) })
 	<-done
 }
+
+// Swamped has the keeper call f while its inbox is full, and tells whether it comes back from that.
+func (n *Node) Swamped(patience time.Duration, f func()) bool {
+	begun, full, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	n.do(func() { close(begun); <-full; f(); close(done) })
+	<-begun
+	for room := true; room; {
+		select {
+		case n.inbox <- func() {}:
+		default:
+			room = false
+		}
+	}
+	close(full)
+	select {
+	case <-done:
+		return true
+	case <-time.After(patience):
+		return false
+	}
+}

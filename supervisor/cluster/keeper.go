@@ -73,6 +73,9 @@ func (k *keeper) end() {
 		}
 		break
 	}
+	for _, f := range k.errands.take() {
+		f()
+	}
 	k.lease.Store(0) // it may have been renewed
 	k.cutOff()
 	k.settle(k.desk.Fenced(k.now()))

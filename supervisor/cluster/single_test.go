@@ -262,3 +262,21 @@ func TestNodesThatHaveGoneForGoodAreForgotten(t *testing.T) {
 	s.Meets("127.0.0.1:2")
 	eventually(t, "all but what the provider has found is forgotten", func() bool { return slices.Equal(s.Known(), []string{found}) })
 }
+
+// What the keeper sends to sockets they may handle on its own goroutine, and what waits for them too: a Bind, for example.
+func TestAClaimDoesNotWaitForTheKeeper(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	s := join(t, cluster.Config{})
+	s.member()
+	decided := make(chan error, 1)
+	if !s.Swamped(patience/10, func() {
+		s.Cluster().Claim(&messages.Session{Id: "x", Socket: actor.NewPID(s.Address(), "x")}, "ann", func(err error) { decided <- err })
+	}) {
+		t.Fatal("the keeper waits for itself")
+	}
+	if err := <-decided; err != nil {
+		t.Errorf("Claim: %v", err)
+	}
+}

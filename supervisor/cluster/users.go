@@ -15,7 +15,7 @@ import (
 // Standing tells whether users may count as bound.
 func (g gateway) Standing() bool { return g.standing() }
 
-// Claim asks the user's registrar, unless the user has a name that it could not be told.
+// Claim asks the user's registrar, unless the user has a name that it could not be told. The keeper may be who calls.
 func (g gateway) Claim(s *messages.Session, uid string, done func(error)) {
 	if err := checkName("uid", uid); err != nil {
 		done(err)
@@ -23,7 +23,8 @@ func (g gateway) Claim(s *messages.Session, uid string, done func(error)) {
 	}
 	k, once := g.keeper, sync.Once{}
 	answer := func(err error) { once.Do(func() { done(err) }) }
-	if !g.do(func() { k.settle(k.desk.Claim(k.now(), s, uid, answer)) }) || g.ctx.Err() != nil {
+	g.soon(func() { k.settle(k.desk.Claim(k.now(), s, uid, answer)) })
+	if g.ctx.Err() != nil {
 		answer(errUnavailable) // the keeper may have heard of it, or not
 	}
 }
