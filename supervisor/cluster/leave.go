@@ -54,6 +54,8 @@ func (n *Node) Leave(ctx context.Context) error {
 	}
 	select {
 	case <-n.left:
+	case <-n.ctx.Done():
+		return ErrClosed
 	case <-ctx.Done():
 		return fmt.Errorf("cluster: left without a word: %w", context.Cause(ctx))
 	}
