@@ -261,7 +261,8 @@ func (s *hostShard) close() {
 // closed is when it has stopped. Another one takes its place, unless that was wanted.
 func (s *hostShard) closed() {
 	n := s.host.node
-	for _, t := range s.tenants {
+	for identity, t := range s.tenants {
+		s.dismiss(identity, t)
 		if t.pid != nil {
 			s.host.actors.Add(-1)
 		}

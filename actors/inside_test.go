@@ -395,3 +395,24 @@ func TestABatcherThatPanicsDropsOneMessage(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What an actor has left may be there before it is known to be gone, and the shard ends in between.
+func TestAShardThatEndsAnswersWhatIsLeft(t *testing.T) {
+	h, reply := &Host{HostConfig: HostConfig{Waiting: 1}}, make(chan tenancy, 1)
+	s := &hostShard{host: h, stopping: true, tenants: map[string]*tenant{"x": {pid: actor.NewPID("", "x"), stopping: true}}}
+	h.ending.Store(true)
+	h.live.Add(1)
+	s.leftOver(nil, &leftover{"x", waiter{reply: reply}})
+	s.closed()
+	select {
+	case a := <-reply:
+		if messages.AsError(a.err).Code != messages.CodeUnavailable {
+			t.Errorf("answered %v", a.err)
+		}
+	default:
+		t.Error("not answered")
+	}
+	if n := h.waiting.Load(); n != 0 {
+		t.Errorf("%d wait for ever", n)
+	}
+}
