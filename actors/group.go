@@ -49,7 +49,7 @@ func (a *audience) means(l *link) bool {
 	if slices.ContainsFunc(a.except, func(pid *actor.PID) bool { return pid.Equal(l.pid) }) {
 		return false
 	}
-	s := l.session.Load()
+	s := l.who()
 	return (!a.bound || s.Uid != "") && a.passes(l.node, s)
 }
 

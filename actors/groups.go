@@ -146,7 +146,7 @@ func (g Group) Members(ctx context.Context) ([]*messages.Session, error) {
 		select {
 		case links := <-reply:
 			for _, l := range links {
-				sessions = append(sessions, l.session.Load())
+				sessions = append(sessions, l.who())
 			}
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)

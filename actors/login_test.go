@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 
@@ -161,6 +162,10 @@ func TestNobodyIsBoundOnANodeThatIsCutOff(t *testing.T) {
 			}
 			if got := e.asks("who.am"); got != "=uid="+want {
 				t.Errorf("Context.Session says %q, want %q", got, want)
+			}
+			bound, err := r.tree.MembersOf(context.Background(), &messages.Audience{All: true, Bound: true})
+			if err != nil || len(bound) != len(want)/len("ann") {
+				t.Errorf("bound members: %v, %v, want those of %q", bound, err, want)
 			}
 		}
 		c.cutOff.Store(true)

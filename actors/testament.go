@@ -31,7 +31,7 @@ func (l *link) bequeath(p connectors.Testator, r connectors.Reason) {
 		defer l.talk.Unlock()
 		p.End(&step, r, time.Now())
 	})
-	session := l.session.Load()
+	session := l.who()
 	for i := range step.Requests {
 		in := &step.Requests[i]
 		t := l.router.find(in.Route)

@@ -59,7 +59,7 @@ func (l *link) bound(from *actor.PID, err error) {
 	if from == nil {
 		return
 	}
-	m := &messages.Bound{Session: l.session.Load()}
+	m := &messages.Bound{Session: l.who()}
 	if err != nil {
 		m.Error = messages.AsError(err)
 	}
