@@ -170,8 +170,12 @@ func (e *encoder) integer(f *field) error {
 		raw = raw[1:]
 	}
 	n, ok := whole(raw)
+	most := uint64(math.MaxInt64)
+	if negative {
+		most++
+	}
 	switch {
-	case !ok, f.kind == kindUint && negative && n > 0, f.kind == kindInt && n > math.MaxInt64:
+	case !ok, f.kind == kindUint && negative && n > 0, f.kind == kindInt && n > most:
 		return f.wrong()
 	case f.kind == kindInt && negative && n > 0:
 		n = n*2 - 1

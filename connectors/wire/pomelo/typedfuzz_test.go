@@ -31,6 +31,7 @@ func FuzzTypedBody(f *testing.F) {
 		f.Add([]byte(c.In))
 	}
 	f.Add([]byte("\x30\x01\x01\x08\x01\x30\x00\x42\x01a\x30\x02\x02\x03\x42\x01b\x4a\x02\x22\x00\x4a\x05\x12\x00\x0a\x01\x12"))
+	f.Add([]byte("\x11\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")) // the least number there is
 	s := schema(f, fuzzed)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		text, err := s.AppendJSON(nil, "r", body)
