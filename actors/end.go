@@ -47,6 +47,9 @@ func (l *link) close() {
 			*l.reason = stopped
 		}
 	}
+	if l.reason.Cause == messages.CauseClient && l.out.farewell && l.out.aloft+l.out.messages() == 0 {
+		l.reason = l.out.last // it has read why it is to go, and has gone
+	}
 	reason := *l.reason
 	l.closed = true
 	l.over.Store(true)

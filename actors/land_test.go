@@ -27,3 +27,26 @@ func TestAWireThatIsBrokenIsNotWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// prompt is a client that hangs up as soon as it has read something, before its server's write has come back.
+type prompt struct{ *end }
+
+func (prompt) Progress() (uint64, time.Time) { return 0, time.Time{} }
+
+func (p prompt) Write(b net.Buffers) error {
+	err := p.end.Write(b)
+	p.in <- "EOF"
+	<-time.After(time.Millisecond)
+	return err
+}
+
+func TestWhoHangsUpUponAKickHasBeenKicked(t *testing.T) {
+	bubbleOf(t, read, withGame, func(r *rig) {
+		p := prompt{r.newEnd()}
+		r.enter(p, p.end)
+		r.system.Root.Send(p.session.Socket, &messages.Kick{Reason: "enough"})
+		if got := next[*messages.Closed](t, r.events); got.Cause != messages.CauseKicked || got.Reason != "enough" || !got.Told {
+			t.Errorf("closed: %v", got)
+		}
+	})
+}
