@@ -26,23 +26,6 @@ func (r *Running) PushSockets(p *messages.Push, sockets []*actor.PID) {
 	}
 }
 
-// UnbindAll takes the users off all sockets, tells those who had one, unless tell is nil, and returns how many
-// they were. Cluster.Release is called for each.
-func (r *Running) UnbindAll(tell *messages.Push) (sockets int) {
-	c := &cell{node: r.node, push: tell}
-	var shared sharedEntry
-	r.node.directory.each(func(l *link) bool {
-		if !l.unbind() {
-			return true
-		}
-		if sockets++; tell != nil {
-			shared.offer(l, c, tell.Key != "")
-		}
-		return true
-	})
-	return sockets
-}
-
 // UnbindSession takes the user off the session of that id, and tells its client, unless tell is nil. It is
 // false when nobody was bound to it.
 func (r *Running) UnbindSession(id string, tell *messages.Push) bool {
@@ -54,24 +37,6 @@ func (r *Running) UnbindSession(id string, tell *messages.Push) bool {
 		l.push(tell)
 	}
 	return true
-}
-
-// KickSession kicks the client of the session of that id, and tells whether there is one. When it has gone
-// Cluster.Release is called, if it was bound.
-func (r *Running) KickSession(id, reason string) bool {
-	l := r.node.linkOfSession(id)
-	if l == nil {
-		return false
-	}
-	r.node.root.Send(l.pid, &messages.Kick{Reason: reason})
-	return true
-}
-
-// SetSession changes settings of a socket's session.
-func (r *Running) SetSession(socket *actor.PID, settings map[string][]byte) {
-	if l := r.node.linkOf(socket); l != nil {
-		l.set(settings)
-	}
 }
 
 // Fan sends p, which must not be changed any more, to the members of a group.

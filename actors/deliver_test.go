@@ -38,10 +38,8 @@ func TestAClusterDeliversToSockets(t *testing.T) {
 		if n := r.place.pushed.Load(); n != 1 {
 			t.Errorf("encoded %d times", n)
 		}
-		r.tree.SetSession(a.session.Socket, map[string][]byte{"k": []byte("v")})
-		if !r.tree.KickSession(a.session.Id, "out") || r.tree.KickSession("none", "out") {
-			t.Error("KickSession does not tell who is there")
-		}
+		r.system.Root.Send(a.session.Socket, &messages.Set{Settings: map[string][]byte{"k": []byte("v")}})
+		r.system.Root.Send(a.session.Socket, &messages.Kick{Reason: "out"})
 		a.hungUp()
 		if ev := next[*messages.Closed](t, r.events); string(ev.Session.Settings["k"]) != "v" {
 			t.Errorf("settings are %q", ev.Session.Settings)
@@ -68,8 +66,10 @@ func TestAClusterUnbinds(t *testing.T) {
 		if got := ends["ann"].heard(); !slices.Equal(got, []string{"on:hi"}) {
 			t.Errorf("ann got %q", got)
 		}
-		if got := r.tree.UnbindAll(hello(true)); got != 2 {
-			t.Errorf("%d were unbound, want 2", got)
+		for _, uid := range []string{"bob", "eve"} {
+			if !r.tree.UnbindSession(ends[uid].session.Id, hello(true)) {
+				t.Errorf("%s was not unbound", uid)
+			}
 		}
 		if a, b := ends["ann"].heard(), ends["bob"].heard(); a != nil || !slices.Equal(b, []string{"on:hi"}) {
 			t.Errorf("they got %q and %q", a, b)
@@ -77,8 +77,8 @@ func TestAClusterUnbinds(t *testing.T) {
 		if got := len(c.notes()); got != len("release ann, release bob, release eve") {
 			t.Error("not all were released, once")
 		}
-		if n := r.tree.UnbindAll(nil); n != 0 || r.tree.Stats().Users != 0 {
-			t.Errorf("then %d, and %+v", n, r.tree.Stats())
+		if r.tree.UnbindSession("none", nil) || r.tree.Stats().Users != 0 {
+			t.Errorf("then %+v", r.tree.Stats())
 		}
 	})
 }

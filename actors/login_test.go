@@ -178,7 +178,6 @@ func TestNobodyIsBoundOnANodeThatIsCutOff(t *testing.T) {
 func TestAClaimThatIsUnboundBeforeItIsGrantedBindsNobody(t *testing.T) {
 	for name, unbind := range map[string]func(*rig, *end){
 		"by the cluster, which is cut off": func(r *rig, e *end) { r.tree.UnbindSession(e.session.Id, nil) },
-		"all":                              func(r *rig, _ *end) { r.tree.UnbindAll(nil) },
 		"by the application":               func(r *rig, e *end) { r.system.Root.Send(e.session.Socket, &messages.Unbind{}) },
 	} {
 		t.Run(name, func(t *testing.T) {
